@@ -1,0 +1,16 @@
+//! The wire: types that server and client share, and nothing else that they share.
+//!
+//! Times are RFC 3339 text, ids are UUID text, names of stages, scopes and severities are the domain's names.
+//! Unknown fields are ignored by readers, so that an older console can talk to a newer server.
+
+pub mod accounts;
+pub mod audit;
+pub mod events;
+pub mod extensions;
+pub mod page;
+pub mod policy;
+pub mod problem;
+pub mod queue;
+pub mod reviews;
+pub mod runs;
+pub mod versions;

@@ -1,0 +1,117 @@
+//! What commands print: aligned tables for people, lines for screen readers, JSON for programs.
+
+use std::fmt::Write as _;
+use std::io::Write;
+
+use serde::Serialize;
+
+use super::{Exit, Failure, Global};
+use crate::domain::text::{visible, width};
+
+/// The form of what is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Aligned columns.
+    Table,
+    /// `name: value` lines.
+    Plain,
+    /// One JSON document.
+    Json,
+}
+
+impl Form {
+    /// The form asked for on the command line.
+    pub const fn of(global: &Global) -> Form {
+        match (global.json, global.plain) {
+            (true, _) => Form::Json,
+            (false, true) => Form::Plain,
+            (false, false) => Form::Table,
+        }
+    }
+}
+
+/// Writes a line to standard output.
+///
+/// # Errors
+/// [`Exit::Environment`]; a closed pipe ends the program quietly.
+pub fn line(text: &str) -> Result<(), Failure> {
+    raw(format!("{text}\n").as_bytes())
+}
+
+/// Writes bytes to standard output as they are.
+///
+/// # Errors
+/// See [`line`].
+pub fn raw(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes)
+        .and_then(|()| out.flush())
+        .map_err(|error| Failure { exit: Exit::Environment, error: error.into() })
+}
+
+/// Writes a value as indented JSON.
+///
+/// # Errors
+/// See [`line`].
+pub fn json<T: Serialize>(value: &T) -> Result<(), Failure> {
+    let text =
+        serde_json::to_string_pretty(value).map_err(|error| Failure { exit: Exit::Failed, error: error.into() })?;
+    line(&text)
+}
+
+/// Writes rows under headings: aligned columns, or `heading: value` lines with an empty line between rows.
+///
+/// # Errors
+/// See [`line`].
+pub fn rows(form: Form, headings: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
+    raw(laid_out(form, headings, rows).as_bytes())
+}
+
+fn laid_out(form: Form, headings: &[&str], rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| visible(cell).into_owned()).collect()).collect();
+    let mut text = String::new();
+    if form == Form::Plain {
+        for row in &rows {
+            for (heading, cell) in headings.iter().zip(row) {
+                let _ = writeln!(text, "{heading}: {cell}");
+            }
+            text.push('\n');
+        }
+        return text;
+    }
+    let widths: Vec<usize> = headings
+        .iter()
+        .enumerate()
+        .map(|(column, heading)| {
+            rows.iter().map(|row| row.get(column).map_or(0, |cell| width(cell))).fold(width(heading), usize::max)
+        })
+        .collect();
+    let headings: Vec<String> = headings.iter().map(|heading| (*heading).to_uppercase()).collect();
+    for row in std::iter::once(&headings).chain(&rows) {
+        let mut line = String::new();
+        for (cell, columns) in row.iter().zip(&widths) {
+            line.push_str(cell);
+            line.push_str(&" ".repeat(columns.saturating_sub(width(cell)) + 2));
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_align_by_what_is_seen_and_nothing_raw_gets_out() {
+        let rows = [vec!["a\u{1b}[31m".to_owned(), "1".to_owned()], vec!["日本".to_owned(), "2".to_owned()]];
+        let text = laid_out(Form::Table, &["name", "n"], &rows);
+        assert!(!text.contains('\u{1b}'));
+        let columns: Vec<usize> =
+            text.lines().map(|line| width(&line[..line.rfind(' ').expect("two columns")])).collect();
+        assert!(columns.windows(2).all(|pair| pair[0] == pair[1]), "{text}");
+        assert!(laid_out(Form::Plain, &["name", "n"], &rows).contains("name: 日本\nn: 2\n\n"));
+    }
+}

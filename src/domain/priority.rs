@@ -1,0 +1,155 @@
+//! Review priority: pressure of the due date plus risk plus reputation, each part shown with its numbers.
+
+use serde::{Deserialize, Serialize};
+
+use super::policy::{Policy, ReputationPolicy, ReviewPolicy};
+use super::scope::ScopeSet;
+use super::time::Timestamp;
+
+/// What a submission's place in the queue is made of; fixed when it is submitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// When a first decision is due.
+    pub due_at: Timestamp,
+    /// Points for the risk of the declared scopes.
+    pub risk_points: i64,
+    /// Points for the author's reputation.
+    pub reputation_points: i64,
+    /// `due_at − points × ms_per_point`: the smaller, the sooner. Does not change as time passes.
+    pub rank_ms: i64,
+}
+
+/// The parts as they stand at one moment, in points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Priority {
+    /// The sum.
+    pub total: i64,
+    /// Grows by one point every `ms_per_point`, 0 at submit, and past the due date goes on growing.
+    pub due: i64,
+    /// From the declared scopes.
+    pub risk: i64,
+    /// From the author.
+    pub reputation: i64,
+}
+
+/// What an author's reputation is computed from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorRecord {
+    /// Versions published.
+    pub published: i64,
+    /// Versions rejected.
+    pub rejected: i64,
+    /// Whether an administrator vouches for the account.
+    pub verified: bool,
+    /// The account's age.
+    pub age_ms: i64,
+}
+
+/// One line of the sum that a reputation is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReputationPart {
+    /// What it is for, with its count.
+    pub what: String,
+    /// Points, negative for what counts against.
+    pub points: i64,
+}
+
+impl Standing {
+    /// Places a submission; `recent` is how many the account submitted within the hour before.
+    pub fn place(
+        policy: &Policy,
+        declared: ScopeSet,
+        reputation: u8,
+        recent: u32,
+        submitted_at: Timestamp,
+    ) -> Standing {
+        let review = &policy.review;
+        let due_at = submitted_at.plus_ms(review.sla_ms).plus_ms(review.stagger_ms.saturating_mul(i64::from(recent)));
+        let risk_points = i64::from(declared.risk()).saturating_mul(review.risk_weight);
+        Standing { due_at, risk_points, reputation_points: 0, rank_ms: 0 }.with_reputation(review, reputation)
+    }
+
+    /// The same place for an author whose reputation has changed.
+    #[must_use]
+    pub fn with_reputation(&self, review: &ReviewPolicy, reputation: u8) -> Standing {
+        let reputation_points = i64::from(reputation) * review.reputation_points_max / 100;
+        let points = self.risk_points.saturating_add(reputation_points);
+        let rank_ms = self.due_at.as_ms().saturating_sub(points.saturating_mul(review.ms_per_point));
+        Standing { reputation_points, rank_ms, ..*self }
+    }
+
+    /// The parts at `now`; ordering by `total` is ordering by `rank_ms`.
+    pub fn at(&self, review: &ReviewPolicy, now: Timestamp) -> Priority {
+        let waited = now.as_ms() - (self.due_at.as_ms() - review.sla_ms);
+        let due = waited.div_euclid(review.ms_per_point.max(1));
+        Priority {
+            total: due + self.risk_points + self.reputation_points,
+            due,
+            risk: self.risk_points,
+            reputation: self.reputation_points,
+        }
+    }
+}
+
+/// An author's reputation, 0 to 100, with the lines it is the sum of.
+pub fn reputation(policy: &ReputationPolicy, record: &AuthorRecord) -> (u8, Vec<ReputationPart>) {
+    let months = (record.age_ms / (30 * 86_400_000)).clamp(0, 12);
+    let published = record.published.clamp(0, 10);
+    let rejected = record.rejected.clamp(0, 10);
+    let part = |what: String, points: i64| ReputationPart { what, points };
+    let parts = vec![
+        part("every account".to_owned(), policy.base),
+        part(format!("{} versions published (counted up to 10)", record.published), published * policy.published),
+        part(format!("{} versions rejected (counted up to 10)", record.rejected), -rejected * policy.rejected),
+        part(
+            if record.verified { "verified" } else { "not verified" }.to_owned(),
+            i64::from(record.verified) * policy.verified,
+        ),
+        part(format!("{months} months old (counted up to 12)"), months * policy.age),
+    ];
+    let sum: i64 = parts.iter().map(|part| part.points).sum();
+    (u8::try_from(sum.clamp(0, 100)).unwrap_or(0), parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::scope::Scope;
+
+    #[test]
+    fn the_order_does_not_change_as_time_passes() {
+        let policy = Policy::default();
+        let start = Timestamp::from_ms(1_790_000_000_000);
+        let risky = Standing::place(&policy, ScopeSet::EMPTY.with(Scope::Ban), 10, 0, start.plus_ms(60_000));
+        let plain = Standing::place(&policy, ScopeSet::EMPTY, 10, 0, start);
+        assert!(risky.rank_ms < plain.rank_ms);
+        for hours in [0, 1, 48, 500] {
+            let now = start.plus_ms(hours * 3_600_000);
+            assert!(risky.at(&policy.review, now).total >= plain.at(&policy.review, now).total, "{hours} h");
+        }
+    }
+
+    #[test]
+    fn a_mass_of_submissions_is_staggered_and_reputation_goes_first() {
+        let policy = Policy::default();
+        let now = Timestamp::from_ms(0);
+        let first = Standing::place(&policy, ScopeSet::EMPTY, 50, 0, now);
+        let tenth = Standing::place(&policy, ScopeSet::EMPTY, 50, 9, now);
+        assert_eq!(tenth.due_at.since_ms(first.due_at), 9 * policy.review.stagger_ms);
+        assert!(Standing::place(&policy, ScopeSet::EMPTY, 90, 0, now).rank_ms < first.rank_ms);
+    }
+
+    #[test]
+    fn reputation_is_the_sum_of_its_parts_within_bounds() {
+        let policy = ReputationPolicy::default();
+        let cases = [
+            (AuthorRecord::default(), 30),
+            (AuthorRecord { published: 40, verified: true, age_ms: i64::MAX / 2, ..AuthorRecord::default() }, 97),
+            (AuthorRecord { rejected: 50, ..AuthorRecord::default() }, 0),
+        ];
+        for (record, expected) in cases {
+            let (value, parts) = reputation(&policy, &record);
+            assert_eq!(value, expected, "{record:?} {parts:?}");
+        }
+    }
+}
