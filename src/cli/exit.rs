@@ -2,6 +2,17 @@
 
 use std::process::ExitCode;
 
+use crate::client::{ClientError, NotASecret, NotAServerUrl};
+use crate::config::ConfigError;
+use crate::console::keymap::KeymapError;
+use crate::console::terminal::NoConsole;
+use crate::console::theme::ThemeError;
+use crate::domain::permit::Denied;
+use crate::market::Refused;
+use crate::server::ListenError;
+use crate::server::problem::Problem;
+use crate::store::{OpenError, StoreError};
+
 /// How a command ended, for scripts. The numbers are part of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -99,9 +110,92 @@ impl From<Exit> for ExitCode {
     }
 }
 
-impl From<crate::config::ConfigError> for Failure {
-    fn from(error: crate::config::ConfigError) -> Failure {
-        Failure { exit: Exit::Config, error: error.into() }
+/// Errors whose text says it all, each with the code that it always has.
+macro_rules! failures {
+    ($($error:ty => $exit:ident;)*) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Failure {
+                Failure::new(Exit::$exit, error.to_string())
+            }
+        })*
+    };
+}
+
+failures! {
+    ConfigError => Config;
+    NotAServerUrl => Config;
+    NotASecret => Config;
+    ThemeError => Config;
+    KeymapError => Config;
+    NoConsole => Environment;
+    OpenError => Environment;
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Failure {
+        let exit = match &error {
+            ClientError::Offline { .. } | ClientError::Timeout { .. } => Exit::Unavailable,
+            ClientError::Problem(problem) => exit_of_status(problem.status),
+            ClientError::Protocol { .. } | ClientError::TooLarge { .. } => Exit::Failed,
+            ClientError::TokenOverPlainHttp { .. } => Exit::Config,
+            ClientError::Setup { .. } => Exit::Environment,
+        };
+        let mut text = error.to_string();
+        if error.status() == Some(401) {
+            text.push_str("\nsign in with `skydeck login`, or set SKYDECK_TOKEN");
+        }
+        Failure::new(exit, text)
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        let exit = match &error {
+            StoreError::Busy(_) | StoreError::Unavailable(_) => Exit::Unavailable,
+            StoreError::Internal(_) => Exit::Failed,
+            _ => Exit::Environment,
+        };
+        Failure::new(exit, error.to_string())
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Failure {
+        let exit = match refused {
+            Refused::Store(error) => return error.into(),
+            Refused::NotFound(_) | Refused::Denied(Denied::Unknown) => Exit::NotFound,
+            Refused::Denied(_) => Exit::Denied,
+            Refused::Invalid(_) | Refused::TooLarge { .. } | Refused::RuntimeNotRunnable => Exit::Invalid,
+            _ => Exit::Conflict,
+        };
+        Failure::new(exit, refused.to_string())
+    }
+}
+
+impl From<ListenError> for Failure {
+    fn from(error: ListenError) -> Failure {
+        let exit = if matches!(error, ListenError::Unprotected(_)) { Exit::Usage } else { Exit::Environment };
+        Failure::new(exit, error.to_string())
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Failure {
+        let wire = problem.to_wire("", "");
+        let text = problem.logged().unwrap_or(&wire.detail).to_owned();
+        Failure::new(exit_of_status(wire.status), text)
+    }
+}
+
+/// The code for an HTTP status that is no success.
+const fn exit_of_status(status: u16) -> Exit {
+    match status {
+        401 | 403 => Exit::Denied,
+        404 | 410 => Exit::NotFound,
+        409 | 412 | 428 => Exit::Conflict,
+        400 | 413 | 415 | 422 => Exit::Invalid,
+        429 | 502 | 503 | 504 => Exit::Unavailable,
+        _ => Exit::Failed,
     }
 }
 

@@ -2,12 +2,29 @@
 
 pub mod exit;
 
+mod admin;
+mod audit;
+mod check;
+mod checks_text;
 mod completions;
+mod console;
+mod context;
+mod demo;
 mod dry_run;
+mod export;
 mod functions;
+mod import;
+mod local;
+mod login;
 mod output;
+mod queue;
 mod report_text;
+mod review;
+mod review_text;
+mod serve;
 mod subject;
+mod submit;
+mod typed;
 
 use std::path::PathBuf;
 
@@ -30,13 +47,13 @@ pub struct Arguments {
 #[derive(Clone, Debug, Args)]
 pub struct Global {
     /// The marketplace's address, such as https://market.example.org
-    #[arg(long, global = true, env = "SKYDECK_SERVER", value_name = "URL")]
+    #[arg(long, global = true, env = "SKYDECK_SERVER", hide_env_values = true, value_name = "URL")]
     server: Option<String>,
     /// Where config.toml, credentials.toml and own themes are
-    #[arg(long, global = true, env = "SKYDECK_CONFIG_DIR", value_name = "DIR")]
+    #[arg(long, global = true, env = "SKYDECK_CONFIG_DIR", hide_env_values = true, value_name = "DIR")]
     config_dir: Option<PathBuf>,
     /// Where drafts and logs are kept, and a local marketplace's data
-    #[arg(long, global = true, env = "SKYDECK_DATA_DIR", value_name = "DIR")]
+    #[arg(long, global = true, env = "SKYDECK_DATA_DIR", hide_env_values = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Print JSON, one document, for programs
     #[arg(long, global = true)]
@@ -48,8 +65,35 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Open the console on a marketplace of its own, filled with believable data
+    Demo(demo::Demo),
+    /// Run a marketplace
+    Serve(serve::Serve),
+    /// Open the console on a marketplace
+    Console(console::Console),
+    /// Keep a token for a marketplace (read without echo)
+    Login(login::Login),
     /// Run an extension here, under the caps it would have, and say what it did
     DryRun(dry_run::DryRun),
+    /// Judge a package as the marketplace would
+    Check(check::Check),
+    /// Bring a package into the marketplace as a new extension
+    Import(import::Import),
+    /// Get an extension's package, or its code alone
+    Export(export::Export),
+    /// Submit a package for review
+    Submit(submit::Submit),
+    /// Show the review queue
+    Queue(queue::Queue),
+    /// Read, claim and decide a submission
+    #[command(subcommand)]
+    Review(review::Review),
+    /// Read and verify the audit log
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// Accounts, tokens and backups
+    #[command(subcommand)]
+    Admin(admin::Admin),
     /// List the functions that an extension may call
     Functions(functions::Functions),
     /// Print a completion script for a shell, or the manual pages
@@ -63,7 +107,19 @@ enum Command {
 pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
     let global = arguments.global;
     match arguments.command {
+        Command::Demo(command) => demo::run(&global, command),
+        Command::Serve(command) => serve::run(&global, command),
+        Command::Console(command) => console::run(&global, command),
+        Command::Login(command) => login::run(&global, command),
         Command::DryRun(command) => dry_run::run(&global, command),
+        Command::Check(command) => check::run(&global, command),
+        Command::Import(command) => import::run(&global, command),
+        Command::Export(command) => export::run(&global, command),
+        Command::Submit(command) => submit::run(&global, command),
+        Command::Queue(command) => queue::run(&global, command),
+        Command::Review(command) => review::run(&global, command),
+        Command::Audit(command) => audit::run(&global, command),
+        Command::Admin(command) => admin::run(&global, command),
         Command::Functions(command) => functions::run(&global, command),
         Command::Completions(command) => completions::run(&global, command),
     }

@@ -6,7 +6,7 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::{Exit, Failure, Global};
-use crate::domain::text::{visible, width};
+use crate::domain::text::{visible, visible_lines, width};
 
 /// The form of what is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,44 @@ pub fn json<T: Serialize>(value: &T) -> Result<(), Failure> {
 /// See [`line`].
 pub fn rows(form: Form, headings: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
     raw(laid_out(form, headings, rows).as_bytes())
+}
+
+/// Writes text of several lines, with everything hidden in it made visible.
+///
+/// # Errors
+/// See [`line`].
+pub fn text(text: &str) -> Result<(), Failure> {
+    line(visible_lines(text).trim_end_matches('\n'))
+}
+
+/// Writes one thing's fields: names in one column and values in the next, or `name: value` lines.
+///
+/// # Errors
+/// See [`line`].
+pub fn fields(form: Form, fields: &[(&str, String)]) -> Result<(), Failure> {
+    let widest = fields.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
+    let mut text = String::new();
+    for (name, value) in fields {
+        let value = visible(value);
+        let _ = match form {
+            Form::Plain => writeln!(text, "{name}: {value}"),
+            _ => writeln!(text, "{name:widest$}  {value}"),
+        };
+    }
+    raw(text.as_bytes())
+}
+
+/// A moment of the wire (RFC 3339, UTC) to the minute, as lists show it.
+pub fn moment(text: &str) -> String {
+    match (text.get(..10), text.get(11..16)) {
+        (Some(day), Some(minute)) => format!("{day} {minute}"),
+        _ => text.to_owned(),
+    }
+}
+
+/// Words with spaces between them, or a word that says that there are none.
+pub fn words(list: &[String]) -> String {
+    if list.is_empty() { "none".to_owned() } else { list.join(" ") }
 }
 
 fn laid_out(form: Form, headings: &[&str], rows: &[Vec<String>]) -> String {

@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use crate::domain::text::{shorten, visible};
 use crate::sandbox::{LogLevel, Report, Verdict};
 
-const ARGUMENT_COLUMNS: usize = 90;
+/// Columns of one line of a list.
+const LINE_COLUMNS: usize = 130;
+/// Lines of one list; the JSON has all.
+const LINES_MAX: usize = 25;
 
 /// The whole report, some twenty lines.
 pub fn report(report: &Report) -> String {
@@ -117,12 +120,15 @@ fn mebibytes(bytes: u64) -> String {
 }
 
 fn list(text: &mut String, heading: &str, lines: impl Iterator<Item = String>) {
-    let mut lines = lines.peekable();
-    if lines.peek().is_some() {
+    let lines: Vec<String> = lines.collect();
+    if !lines.is_empty() {
         let _ = writeln!(text, "  {heading}:");
     }
-    for line in lines {
-        let _ = writeln!(text, "    {}", shorten(&visible(&line), ARGUMENT_COLUMNS + 40));
+    for line in lines.iter().take(LINES_MAX) {
+        let _ = writeln!(text, "    {}", shorten(&visible(line), LINE_COLUMNS));
+    }
+    if lines.len() > LINES_MAX {
+        let _ = writeln!(text, "    … and {} more (--json lists all)", lines.len() - LINES_MAX);
     }
 }
 

@@ -14,7 +14,7 @@ use crate::domain::limits::{FAULTS_MAX, ModuleLimits, RunLimits};
 
 /// Reads a module and lists everything about it, with every problem; never compiles, never panics.
 pub fn inspect(code: &[u8], limits: &ModuleLimits) -> Inspection {
-    let mut pass = PrePass::new(limits);
+    let mut pass = PrePass::new(code, limits);
     pass.found.counts.bytes = code.len() as u64;
     if !code.starts_with(b"\0asm") {
         pass.problem(Rule::NotWasm, "", "the code does not start with \\0asm: it is no wasm module");
@@ -54,6 +54,7 @@ impl From<wasmparser::Error> for Stop {
 }
 
 struct PrePass<'a> {
+    code: &'a [u8],
     limits: &'a ModuleLimits,
     found: Inspection,
     types: Vec<Option<FuncType>>,
@@ -63,8 +64,9 @@ struct PrePass<'a> {
 }
 
 impl<'a> PrePass<'a> {
-    fn new(limits: &'a ModuleLimits) -> PrePass<'a> {
+    fn new(code: &'a [u8], limits: &'a ModuleLimits) -> PrePass<'a> {
         PrePass {
+            code,
             limits,
             found: Inspection::default(),
             types: Vec::new(),
@@ -85,8 +87,8 @@ impl<'a> PrePass<'a> {
         let allowed = allowed.into();
         let known = self.found.problems.iter().any(|problem| problem.rule == Rule::Bound && problem.subject == bound);
         if given > allowed && !known {
-            let words = bound.replace('_', " ");
-            self.problem(Rule::Bound, bound, format!("the module has {given} {words}; at most {allowed} are allowed"));
+            let text = format!("the module has {given} {}; at most {allowed} are allowed", words_of(bound));
+            self.problem(Rule::Bound, bound, text);
         }
         given <= allowed
     }
@@ -149,7 +151,15 @@ impl<'a> PrePass<'a> {
 
     fn types(&mut self, types: &wasmparser::TypeSectionReader<'_>) -> Result<(), Stop> {
         self.count("types", u64::from(types.count()), self.limits.types_max)?;
-        for group in types.clone() {
+        let mut groups = types.clone().into_iter();
+        loop {
+            let at = usize::try_from(groups.original_position()).unwrap_or(usize::MAX);
+            if self.code.get(at) == Some(&RECURSION_GROUP) {
+                // One group may claim a million types: it is refused before the parser makes room for them.
+                self.problem(Rule::Invalid, "types", "the module has recursive types, which are not supported");
+                return Err(Stop::Reported);
+            }
+            let Some(group) = groups.next() else { break };
             for kind in group?.types() {
                 let CompositeInnerType::Func(function) = &kind.composite_type.inner else {
                     self.types.push(None);
@@ -158,7 +168,6 @@ impl<'a> PrePass<'a> {
                 self.within("params", function.params().len() as u64, self.limits.params_max);
                 self.within("results", function.results().len() as u64, self.limits.results_max);
                 self.types.push(Some(function.clone()));
-                self.count("types", self.types.len() as u64, self.limits.types_max)?;
             }
         }
         self.found.counts.types = self.types.len() as u64;
@@ -332,8 +341,23 @@ impl<'a> PrePass<'a> {
     }
 }
 
+/// The byte that opens a group of recursive types.
+const RECURSION_GROUP: u8 = 0x4e;
 /// Names longer than this are cut, and no more custom sections than this are listed.
 const NAMES_MAX: usize = 100;
+
+/// What a bound counts, as a person says it.
+fn words_of(bound: &str) -> String {
+    match bound {
+        "params" => "parameters in one type".to_owned(),
+        "results" => "results in one type".to_owned(),
+        "locals" => "locals in one function".to_owned(),
+        "nesting" => "blocks nested in each other".to_owned(),
+        "body_bytes" => "bytes in one function".to_owned(),
+        "table_elements" => "elements in one table".to_owned(),
+        other => other.replace('_', " "),
+    }
+}
 
 fn cut(name: &str) -> String {
     if name.chars().count() <= NAMES_MAX {

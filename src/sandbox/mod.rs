@@ -8,6 +8,7 @@
 mod abi;
 mod admit;
 mod bounds;
+mod chat;
 mod compile;
 mod driver;
 mod error_code;
@@ -28,6 +29,7 @@ mod wasi_calls;
 mod world;
 
 pub use bounds::inspect;
+pub use chat::{Ban, Bot, Channel, Member, Message, Role, Server};
 pub use compile::{Compiled, compile, compile_for_depth};
 pub use error_code::ErrorCode;
 pub use event::{Event, NotAnEvent, TEMPLATE_TIME};
@@ -39,7 +41,7 @@ pub use inspection::{
 pub use record::{Action, Dropped, LogLevel, LogLine, TraceEntry, Verdict};
 pub use report::{EngineName, Measured, Outcome, Report, RunResult, ScopesSeen, StorageChange};
 pub use run::{ENGINE_NAME, ENGINE_VERSION, Grant, RunRequest, Settings, dry_run, run};
-pub use simulated::{Ban, Bot, Channel, Member, Message, NotAWorld, Role, Server, SimulatedWorld};
+pub use simulated::{NotAWorld, SimulatedWorld};
 pub use storage::{KEY_BYTES_MAX, Storage};
 pub use wasi::{STUBS, Stub, StubDoes, WASI_MODULE};
 pub use world::{Answer, Ask, Channels, Mentions, World};

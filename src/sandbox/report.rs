@@ -188,7 +188,8 @@ impl Outcome {
     pub fn sentence(&self) -> String {
         match self {
             Outcome::Finished { code: 0 } => "finished".to_owned(),
-            Outcome::Finished { code } => format!("finished with its own error code {code}"),
+            Outcome::Finished { code: code @ 1.. } => format!("finished with its own error code {code}"),
+            Outcome::Finished { code } => format!("finished with code {code} (a handler's own are 0 and above)"),
             Outcome::OutOfFuel => "ran out of fuel: it does more work than its tier allows, or never ends".to_owned(),
             Outcome::TimedOut => "timed out: it took longer than its timeout".to_owned(),
             Outcome::OutOfMemory => "ran out of memory: it was denied more and then trapped".to_owned(),

@@ -219,3 +219,14 @@ impl Clock {
         Clock { started: Instant::now(), timeout_ms }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engines_version_is_the_locked_one() {
+        let lock = include_str!("../../Cargo.lock").replace('\r', "");
+        assert!(lock.contains(&format!("name = \"{ENGINE_NAME}\"\nversion = \"{ENGINE_VERSION}\"\n")));
+    }
+}

@@ -7,6 +7,7 @@ use crate::domain::scope::ScopeSet;
 
 mod calls;
 mod caps;
+mod extensions;
 mod modules;
 mod wasi;
 
@@ -26,14 +27,18 @@ fn wasm(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap()
 }
 
+/// A data segment that puts text into the memory.
+fn data(at: u32, text: &str) -> String {
+    format!("(data (i32.const {at}) \"{}\")", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
 /// An import of a row of the table, under its own name.
 fn import(name: &str) -> String {
     let function = find(name).unwrap();
     let slots = |slots: &[Slot], word: &str| {
-        slots
-            .iter()
-            .map(|slot| format!("({word} {})", if *slot == Slot::I32 { "i32" } else { "i64" }))
-            .collect::<String>()
+        slots.iter().fold(String::new(), |text, slot| {
+            text + &format!("({word} {})", if *slot == Slot::I32 { "i32" } else { "i64" })
+        })
     };
     format!(
         "(import \"{}\" \"{name}\" (func ${name} {} {}))",

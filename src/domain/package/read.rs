@@ -83,9 +83,12 @@ fn judge(mut document: Json, code: CodeGiven, faults: &mut Faults) -> Option<Pac
         CodeGiven::Beside(bytes) => Some(Code::from_bytes(bytes, Some(runtime))),
     };
     let code = code.and_then(|code| code.map_err(|(code, message)| faults.add(CODE, code, message)).ok());
-    let (name, manifest, code) = (name?, manifest?, code?);
-    let digests = code.digests();
-    verify_digests(&manifest, &digests, faults);
+    // Before anything that is missing ends the reading: a bad name must not hide a digest that does not match.
+    let digests = code.as_ref().map(Code::digests);
+    if let (Some(manifest), Some(digests)) = (&manifest, &digests) {
+        verify_digests(manifest, digests, faults);
+    }
+    let (name, manifest, code, digests) = (name?, manifest?, code?, digests?);
     leave_code_out(&mut document);
     let description = description.or_else(|| "".parse().ok())?;
     Some(Package { package_version, name, description, tags, tier, manifest, code, digests, notes, source, document })

@@ -15,6 +15,38 @@ fn an_endless_loop_runs_out_of_fuel_and_uses_all_of_it() {
     assert!(report.result.reproducible && report.result.tiers.is_empty());
 }
 
+/// The engine dispatches by tail calls: where a build keeps one from being made, a loop eats the native stack and the
+/// process with it. A hundred thousand rounds of each family of instructions would show it.
+#[test]
+fn no_instruction_uses_up_the_native_stack() {
+    for round in [
+        "",
+        "(local.set $i (i32.add (local.get $i) (i32.const 1)))",
+        "(local.set $x (f64.nearest (f64.add (local.get $x) (f64.sqrt (f64.const 2)))))",
+        "(local.set $l (i64.rem_u (i64.div_s (local.get $l) (i64.const 3)) (i64.const 7)))",
+        "(local.set $i (i32.trunc_sat_f64_s (local.get $x)))",
+        "(local.set $i (select (local.get $i) (i32.const 3) (i32.clz (local.get $i))))",
+        "(i32.store (i32.const 8) (i32.load (i32.const 4))) (i64.store8 (i32.const 8) (i64.load16_s (i32.const 4)))",
+        "(memory.fill (i32.const 0) (i32.const 1) (i32.const 9)) (memory.copy (i32.const 0) (i32.const 99) (i32.const 9))",
+        "(drop (memory.grow (i32.const 0))) (drop (memory.size)) (drop (table.size $t))",
+        "(table.set $t (i32.const 1) (table.get $t (i32.const 0))) (drop (ref.is_null (ref.func $f)))",
+        "(global.set $g (i32.add (global.get $g) (i32.const 1)))",
+        "(block $b (block $c (br_table $b $c (local.get $i))))",
+        "(drop (call $f (i32.const 1)))",
+        "(drop (call_indirect (param i32) (result i32) (i32.const 1) (i32.const 0)))",
+        "(call $log (i32.const 0) (i32.const 0) (i32.const 0))",
+    ] {
+        let code = wasm(&format!(
+            "(module {} (memory (export \"memory\") 1) (table $t 4 funcref) (elem (i32.const 0) $f)
+               (global $g (mut i32) (i32.const 0)) (func $f (param i32) (result i32) (local.get 0))
+               (func (export \"on_command\") (result i32) (local $i i32) (local $l i64) (local $x f64)
+                 (loop $again {round} (br $again)) unreachable))",
+            import("log")
+        ));
+        assert_eq!(outcome(&code, |settings| settings.limits.fuel_max = 3_000_000), Outcome::OutOfFuel, "{round}");
+    }
+}
+
 #[test]
 fn an_endless_loop_with_more_fuel_than_time_is_timed_out_near_its_timeout() {
     for body in [LOOP, FILL] {
@@ -109,7 +141,7 @@ fn a_table_over_the_cap_is_refused_and_memory_and_tables_count_together() {
             "(module (memory 1) (table {elements} funcref) (func (export \"on_command\") (result i32) (i32.const 0)))"
         ))
     };
-    refused_for(&outcome(&table(100_001), |_| {}), Rule::Bound, "100001 table elements");
+    refused_for(&outcome(&table(100_001), |_| {}), Rule::Bound, "100001 elements in one table");
     let cap = (1 << 16) + 1_000 * TABLE_ELEMENT_BYTES;
     assert_eq!(outcome(&table(1_000), |settings| settings.limits.memory_bytes_max = cap), finished(0));
     refused_for(&outcome(&table(1_001), |settings| settings.limits.memory_bytes_max = cap), Rule::Memory, "at most");
@@ -177,33 +209,39 @@ fn a_million_log_lines_are_counted_and_two_hundred_kept() {
 
 #[test]
 fn actions_and_replies_are_soft_caps() {
+    let message = r#"{"channel":"general","content":"Hi"}"#;
+    let send = format!("(call $message_send (i32.const 0) (i32.const {}) (i32.const 0) (i32.const 0))", message.len());
     let code = guest(
-        &(import("message_send") + &import("reply_text")),
-        "(local $i i32)
-         (i32.store8 (i32.const 200) (i32.const 65))
-         (loop $again
-           (drop (call $message_send (i32.const 0) (i32.const 38) (i32.const 0) (i32.const 0)))
-           (drop (call $reply_text (i32.const 200) (i32.const 1) (i32.const 0) (i32.const 0)))
-           (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 10))))
-         (call $message_send (i32.const 0) (i32.const 38) (i32.const 0) (i32.const 0)))
-         (data (i32.const 0) \"{\\\"channel\\\":\\\"general\\\",\\\"content\\\":\\\"Hi\\\"}\") (func",
+        &(import("message_send") + &import("reply_text") + &data(0, message) + &data(200, "A")),
+        &format!(
+            "(local $i i32)
+             (loop $again
+               (drop {send})
+               (drop (call $reply_text (i32.const 200) (i32.const 1) (i32.const 0) (i32.const 0)))
+               (br_if $again (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 10))))
+             {send}"
+        ),
     );
     let report = dry(&code, |settings| settings.limits.actions_max = 12);
     assert_eq!(report.result.outcome, finished(-4));
     assert_eq!(report.result.actions.len(), 12);
     assert_eq!((report.result.dropped.actions, report.result.dropped.replies), (4, 5));
+    let report = dry(&code, |_| {});
+    assert_eq!(report.result.actions.len(), 16);
+    assert_eq!((report.result.dropped.actions, report.result.dropped.replies), (0, 5));
 }
 
 #[test]
 fn storage_is_a_soft_cap_and_a_run_that_fails_keeps_nothing() {
+    let (first, second) = (r#"{"key":"a","value":"1234"}"#, r#"{"key":"b","value":1234}"#);
     let set = |after: &str| {
         guest(
-            &import("storage_set"),
+            &(import("storage_set") + &data(0, first) + &data(32, second)),
             &format!(
-                "(drop (call $storage_set (i32.const 0) (i32.const 27) (i32.const 0) (i32.const 0)))
-                 (call $storage_set (i32.const 32) (i32.const 25) (i32.const 0) (i32.const 0)) {after})
-                 (data (i32.const 0) \"{{\\\"key\\\":\\\"a\\\",\\\"value\\\":\\\"1234\\\"}}\")
-                 (data (i32.const 32) \"{{\\\"key\\\":\\\"b\\\",\\\"value\\\":1234}}\") (func"
+                "(drop (call $storage_set (i32.const 0) (i32.const {}) (i32.const 0) (i32.const 0)))
+                 (call $storage_set (i32.const 32) (i32.const {}) (i32.const 0) (i32.const 0)) {after}",
+                first.len(),
+                second.len()
             ),
         )
     };

@@ -64,29 +64,34 @@ fn what_is_no_module_says_so() {
         "not valid",
     );
     check(&wasm("(module (memory 1) (memory 1))"), Rule::Bound, "2 memories");
+    check(&wasm("(module (rec (type (func))))"), Rule::Invalid, "recursive types");
     check(&wasm("(module (memory i64 1))"), Rule::Invalid, "not valid");
 }
 
 #[test]
 fn every_cut_of_a_module_is_refused_without_a_panic() {
     let whole = guest(&(import("event_get") + &import("member_ban")), "(i32.const 0)");
-    for length in 0..whole.len() {
+    // What follows the code are names, which a module can do without.
+    let code_end = inspect(&whole, &ModuleLimits::ceiling()).bodies[0].end;
+    for length in 0..code_end {
         let outcome = outcome(&whole[..length], |_| {});
         assert!(matches!(outcome, Outcome::Refused { .. }), "{length}: {outcome:?}");
     }
 }
 
+#[track_caller]
+fn check_bound<F: Fn(&mut ModuleLimits)>(bound: &str, limits: F, below: &str, above: &str) {
+    let mut bounds = ModuleLimits::ceiling();
+    limits(&mut bounds);
+    assert_eq!(inspect(&wasm(below), &bounds).problems, [], "{bound}");
+    let problems = inspect(&wasm(above), &bounds).problems;
+    assert_eq!(problems.len(), 1, "{bound}: {problems:?}");
+    assert_eq!((problems[0].rule, problems[0].subject.as_str()), (Rule::Bound, bound));
+}
+
 #[test]
 fn each_bound_holds_just_below_and_just_above() {
-    #[track_caller]
-    fn check(bound: &str, limits: impl Fn(&mut ModuleLimits), below: &str, above: &str) {
-        let mut bounds = ModuleLimits::ceiling();
-        limits(&mut bounds);
-        assert_eq!(inspect(&wasm(below), &bounds).problems, [], "{bound}");
-        let problems = inspect(&wasm(above), &bounds).problems;
-        assert_eq!(problems.len(), 1, "{bound}: {problems:?}");
-        assert_eq!((problems[0].rule, problems[0].subject.as_str()), (Rule::Bound, bound));
-    }
+    let check = check_bound::<fn(&mut ModuleLimits)>;
     check("types", |at| at.types_max = 1, "(module (type (func)))", "(module (type (func)) (type (func)))");
     check(
         "params",
@@ -158,7 +163,7 @@ fn fifty_thousand_locals_are_refused_before_they_are_compiled() {
         "(module (func (export \"on_command\") (result i32) (local {}) (i32.const 0)))",
         "i32 ".repeat(50_000)
     ));
-    refused_for(&outcome(&code, |_| {}), Rule::Bound, "50000 locals");
+    refused_for(&outcome(&code, |_| {}), Rule::Bound, "50000 locals in one function");
 }
 
 #[test]

@@ -1,0 +1,195 @@
+//! Everything the console can do, on one page: name, keys, where it can be done, category and help text.
+
+/// A set of places in the console; an action is offered in some of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contexts(u8);
+
+/// The heading an action stands under in the help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Category {
+    /// Moving about.
+    Move,
+    /// Switching screens, help, leaving.
+    Console,
+    /// The queue.
+    Queue,
+    /// The review of one submission.
+    Review,
+    /// Running an extension here.
+    Sandbox,
+    /// While text is typed.
+    Text,
+}
+
+impl Contexts {
+    /// The queue's list.
+    pub const QUEUE: Contexts = Contexts(1);
+    /// An open review.
+    pub const REVIEW: Contexts = Contexts(2);
+    /// The sandbox.
+    pub const SANDBOX: Contexts = Contexts(4);
+    /// The text editor.
+    pub const EDITOR: Contexts = Contexts(8);
+    /// A line that is typed into: filter, path, palette.
+    pub const LINE: Contexts = Contexts(16);
+    /// A question or a list to choose from.
+    pub const DIALOG: Contexts = Contexts(32);
+    /// Every screen, nothing open above it.
+    pub const SCREENS: Contexts = Contexts(1 | 2 | 4);
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn or(self, other: Contexts) -> Contexts {
+        Contexts(self.0 | other.0)
+    }
+
+    /// Whether the sets share a place.
+    pub const fn overlaps(self, other: Contexts) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+impl Category {
+    /// Every category, in the order of the help.
+    pub const ALL: &[Category] =
+        &[Category::Queue, Category::Review, Category::Sandbox, Category::Move, Category::Console, Category::Text];
+
+    /// The heading.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Category::Move => "Moving",
+            Category::Console => "Console",
+            Category::Queue => "Queue",
+            Category::Review => "Review",
+            Category::Sandbox => "Sandbox",
+            Category::Text => "Typing",
+        }
+    }
+}
+
+macro_rules! actions {
+    ($($variant:ident $name:literal [$($key:literal),*] $contexts:expr, $category:ident $hint:literal $text:literal;)*) => {
+        /// Something the console can be told to do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Action { $(#[doc = $text] $variant,)* }
+
+        impl Action {
+            /// Every action, in the order of this page.
+            pub const ALL: &[Action] = &[$(Action::$variant,)*];
+
+            /// Its name in the configuration.
+            pub const fn name(self) -> &'static str {
+                match self { $(Action::$variant => $name,)* }
+            }
+
+            /// The keys as shipped.
+            pub const fn keys(self) -> &'static [&'static str] {
+                match self { $(Action::$variant => &[$($key),*],)* }
+            }
+
+            /// Where it can be done.
+            pub const fn contexts(self) -> Contexts {
+                match self { $(Action::$variant => $contexts,)* }
+            }
+
+            /// The heading it stands under.
+            pub const fn category(self) -> Category {
+                match self { $(Action::$variant => Category::$category,)* }
+            }
+
+            /// One or two words for the footer; empty where it is not shown there.
+            pub const fn hint(self) -> &'static str {
+                match self { $(Action::$variant => $hint,)* }
+            }
+
+            /// A sentence for the help and the palette.
+            pub const fn text(self) -> &'static str {
+                match self { $(Action::$variant => $text,)* }
+            }
+        }
+    };
+}
+
+const SCREENS: Contexts = Contexts::SCREENS;
+const QUEUE: Contexts = Contexts::QUEUE;
+const REVIEW: Contexts = Contexts::REVIEW;
+const SANDBOX: Contexts = Contexts::SANDBOX;
+const QUEUE_REVIEW: Contexts = Contexts::QUEUE.or(Contexts::REVIEW);
+const MOVING: Contexts = Contexts::SCREENS.or(Contexts::DIALOG);
+const TYPING: Contexts = Contexts::EDITOR.or(Contexts::LINE);
+
+actions! {
+    Open "open" ["enter"] QUEUE, Queue "open" "Open the submission under the cursor for review";
+    Claim "claim" ["c"] QUEUE_REVIEW, Queue "claim" "Claim the submission: it is yours until the lease ends";
+    ClaimNext "claim-next" ["shift-c"] QUEUE, Queue "next" "Claim the most urgent submission that nobody has";
+    Mark "mark" ["space"] QUEUE, Queue "mark" "Mark or unmark the row for a bulk action";
+    MarkAll "mark-all" ["*"] QUEUE, Queue "" "Mark every loaded row, or unmark them all";
+    Bulk "bulk" ["b"] QUEUE, Queue "bulk" "Do something with all marked rows";
+    Filter "filter" ["/"] QUEUE, Queue "filter" "Filter the queue, for example scope:ban risk:>50";
+    Views "views" ["v"] QUEUE, Queue "views" "Choose a saved view";
+    File "file" ["o"] SANDBOX, Sandbox "file" "Choose the file to run";
+    Run "run" ["enter"] SANDBOX, Sandbox "run" "Run the file with the chosen event";
+    Watch "watch" ["w"] SANDBOX, Sandbox "watch" "Run again whenever the file is saved";
+    Verdict "verdict" ["s"] SANDBOX, Sandbox "verdict" "Ask the marketplace what it would say to this file";
+    Approve "approve" ["a"] REVIEW, Review "approve" "Approve: publish exactly what is shown here";
+    Reject "reject" ["x"] REVIEW, Review "reject" "Reject with a reason and feedback";
+    DryRun "dry-run" ["d"] REVIEW, Review "dry run" "Run old and new version here, side by side";
+    DryRunEvent "dry-run-event" ["e"] REVIEW.or(SANDBOX), Review "event" "Choose the event that is run";
+    Dismiss "dismiss" ["m"] REVIEW, Review "dismiss" "Say that a finding is not a problem, and why";
+    Note "note" ["n"] REVIEW, Review "note" "Write a note that author and reviewers see";
+    Release "release" ["shift-r"] QUEUE_REVIEW, Review "release" "Give the claim back";
+    NextPart "next-part" ["l", "right"] REVIEW.or(SANDBOX), Move "part" "Go to the next part of the screen";
+    PreviousPart "previous-part" ["h", "left"] REVIEW.or(SANDBOX), Move "" "Go to the previous part of the screen";
+    NextChange "next-change" ["]"] REVIEW, Review "" "Go to the next change in the code";
+    PreviousChange "previous-change" ["["] REVIEW, Review "" "Go to the previous change in the code";
+    Down "down" ["j", "down"] MOVING, Move "" "Move down";
+    Up "up" ["k", "up"] MOVING, Move "" "Move up";
+    PageDown "page-down" ["ctrl-f", "pagedown"] MOVING, Move "" "Move down one page";
+    PageUp "page-up" ["ctrl-b", "pageup"] MOVING, Move "" "Move up one page";
+    Top "top" ["g", "home"] MOVING, Move "" "Go to the first row";
+    Bottom "bottom" ["shift-g", "end"] MOVING, Move "" "Go to the last loaded row";
+    Undo "undo" ["u"] SCREENS, Console "" "Take back a decision that has not been sent";
+    Refresh "refresh" ["f5", "ctrl-r"] SCREENS, Console "" "Read this screen again from the server";
+    Copy "copy" ["y"] SCREENS, Console "" "Copy the id or digest shown to the clipboard";
+    Palette "palette" [":", "ctrl-p"] SCREENS, Console "commands" "Find any action by its name";
+    Help "help" ["?", "f1"] SCREENS, Console "help" "Show the keys that work here";
+    ScreenQueue "screen-queue" ["1"] SCREENS, Console "" "Show the queue";
+    ScreenReview "screen-review" ["2"] SCREENS, Console "" "Show the review";
+    ScreenSandbox "screen-sandbox" ["3"] SCREENS, Console "" "Show the sandbox";
+    NextScreen "next-screen" ["tab"] SCREENS, Console "" "Show the next screen";
+    PreviousScreen "previous-screen" ["backtab"] SCREENS, Console "" "Show the previous screen";
+    Suspend "suspend" ["ctrl-z"] SCREENS.or(TYPING).or(Contexts::DIALOG), Console "" "Put the console in the background (fg brings it back)";
+    Redraw "redraw" ["ctrl-l"] SCREENS, Console "" "Draw the whole screen again";
+    Back "back" ["esc"] SCREENS, Console "" "Close, clear the marks or the filter, go back";
+    Quit "quit" ["q", "ctrl-c"] SCREENS, Console "quit" "Leave the console; drafts are kept";
+    Confirm "confirm" ["enter", "y"] Contexts::DIALOG, Text "choose" "Do what is asked or choose the row";
+    Decline "decline" ["esc", "n", "q"] Contexts::DIALOG, Text "back" "Do nothing and go back";
+    Send "send" ["ctrl-s", "alt-enter"] Contexts::EDITOR, Text "send" "Finish the text";
+    Template "template" ["ctrl-t"] Contexts::EDITOR, Text "template" "Put the reason's template into the text";
+    Accept "accept" ["enter"] Contexts::LINE, Text "accept" "Take what was typed";
+    Complete "complete" ["tab"] Contexts::LINE, Text "" "Complete what was typed";
+    Previous "previous" ["up", "ctrl-p"] Contexts::LINE, Text "" "The choice above";
+    Next "next" ["down", "ctrl-n"] Contexts::LINE, Text "" "The choice below";
+    Cancel "cancel" ["esc"] TYPING, Text "cancel" "Close; what was typed is kept as a draft";
+}
+
+impl Action {
+    /// The action with that name in the configuration.
+    pub fn named(name: &str) -> Option<Action> {
+        Action::ALL.iter().copied().find(|action| action.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_action_says_what_it_does() {
+        for (at, action) in Action::ALL.iter().enumerate() {
+            assert_eq!(*action as usize, at);
+            assert_eq!(Action::named(action.name()), Some(*action));
+            assert!(!action.text().is_empty() && !action.text().ends_with('.'), "{}", action.name());
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What can stand above a screen: one thing at a time, so that no two ask for the same key.
+
+use super::action::Contexts;
+use super::drafts::Draft;
+use super::effect::Decision;
+use super::event::Verb;
+use super::widgets::editor::Editor;
+use super::widgets::line_input::LineInput;
+use super::widgets::palette::Found;
+use crate::domain::extension::ReasonCode;
+use crate::domain::time::Timestamp;
+
+/// The one thing above the screen.
+#[derive(Clone, Debug, Default)]
+pub enum Overlay {
+    /// Nothing.
+    #[default]
+    None,
+    /// The keys that work here.
+    Help {
+        /// The first line shown.
+        top: usize,
+    },
+    /// Any action by name.
+    Palette {
+        /// What was typed.
+        input: LineInput,
+        /// What matches.
+        found: Vec<Found>,
+        /// The one under the cursor.
+        cursor: usize,
+    },
+    /// The filter of the queue.
+    Filter {
+        /// What was typed.
+        input: LineInput,
+        /// What the server said to the last one.
+        fault: Option<String>,
+    },
+    /// The path of a file.
+    Path {
+        /// What was typed.
+        input: LineInput,
+        /// The paths that begin so.
+        paths: Vec<String>,
+        /// The one under the cursor; none before a key chose one.
+        cursor: Option<usize>,
+    },
+    /// Something to choose from.
+    Choice(Choice),
+    /// A text that is written.
+    Editor(Box<Writing>),
+    /// Something to read.
+    Message {
+        /// Its title.
+        title: String,
+        /// Its lines.
+        lines: Vec<String>,
+        /// The first line shown.
+        top: usize,
+    },
+}
+
+/// A list to choose from, or a question with its answers.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// Its title.
+    pub title: String,
+    /// What it is about; for a question, what will happen, in numbers.
+    pub text: Vec<String>,
+    /// The choices.
+    pub choices: Vec<String>,
+    /// The one under the cursor.
+    pub cursor: usize,
+    /// What is chosen.
+    pub of: ChoiceOf,
+}
+
+/// What a choice is about.
+#[derive(Clone, Debug)]
+pub enum ChoiceOf {
+    /// A saved view of the queue.
+    View,
+    /// What to do with all marked rows.
+    Bulk,
+    /// The reason of a rejection.
+    Reason,
+    /// Which finding is not a problem: their ids and rules.
+    Finding(Vec<(String, String)>),
+    /// The kind of event to run.
+    EventKind,
+    /// Whether a decision is meant; the first choice is yes.
+    Decide(Box<Decision>),
+    /// Which kept draft to go on with.
+    Drafts(Vec<Draft>),
+}
+
+/// A text for a decision or a note.
+#[derive(Clone, Debug)]
+pub struct Writing {
+    /// The text.
+    pub editor: Editor,
+    /// What it is for.
+    pub verb: Verb,
+    /// The review.
+    pub review_id: String,
+    /// What it is about, for people.
+    pub title: String,
+    /// The reason of a rejection.
+    pub reason: Option<ReasonCode>,
+    /// The finding that is dismissed.
+    pub finding: Option<String>,
+    /// The key of the draft on disk.
+    pub draft: String,
+    /// When the draft is written next; nothing to write where absent.
+    pub save_at: Option<Timestamp>,
+    /// Why it cannot be sent as it is.
+    pub fault: Option<String>,
+}
+
+impl Overlay {
+    /// Which keys work while it is open; `None` where the screen has them.
+    pub const fn contexts(&self) -> Option<Contexts> {
+        match self {
+            Overlay::None => None,
+            Overlay::Help { .. } | Overlay::Choice(_) | Overlay::Message { .. } => Some(Contexts::DIALOG),
+            Overlay::Palette { .. } | Overlay::Filter { .. } | Overlay::Path { .. } => Some(Contexts::LINE),
+            Overlay::Editor(_) => Some(Contexts::EDITOR),
+        }
+    }
+}
+
+impl Writing {
+    /// The text as a draft on disk.
+    pub fn draft(&self, now: Timestamp) -> Draft {
+        Draft {
+            key: self.draft.clone(),
+            title: format!("{} {}", self.verb.name(), self.title),
+            reason: self.reason.map(|reason| reason.name().to_owned()),
+            text: self.editor.text(),
+            at: now,
+        }
+    }
+}

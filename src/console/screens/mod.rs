@@ -1,0 +1,6 @@
+//! The screens, each with its model, its update and its view.
+
+pub mod queue;
+pub mod report;
+pub mod review;
+pub mod sandbox;

@@ -1,0 +1,8 @@
+//! The console driven by scripts of keys and answers, without a terminal, a server or a clock.
+
+mod decisions;
+pub mod desk;
+mod frames;
+mod main_loop;
+mod queue;
+mod sandbox;

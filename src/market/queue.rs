@@ -1,0 +1,66 @@
+//! Looking at the queue: pages of submissions with their priority as it stands now.
+
+use super::refused::Refused;
+use super::sight::Viewer;
+use crate::domain::filter::Filter;
+use crate::domain::limits::PAGE_ITEMS_MAX;
+use crate::domain::permit::Denied;
+use crate::domain::policy::Policy;
+use crate::domain::priority::Priority;
+use crate::domain::stage::StageName;
+use crate::domain::time::Timestamp;
+use crate::store::queue::{self, QueueQuery};
+use crate::store::reviews::{Claim, ReviewRow};
+use crate::store::{Cursor, Tx};
+
+/// One submission as the queue shows it.
+#[derive(Clone, Debug)]
+pub struct QueueItem {
+    /// Its row.
+    pub row: ReviewRow,
+    /// Its stage now; a claim that has run out reads as given back.
+    pub stage: StageName,
+    /// Who has it now.
+    pub claim: Option<Claim>,
+    /// Its priority now.
+    pub priority: Priority,
+}
+
+/// One page of the queue.
+#[derive(Clone, Debug)]
+pub struct QueueItems {
+    /// The submissions, in order.
+    pub items: Vec<QueueItem>,
+    /// Where the next page starts.
+    pub next: Option<Cursor>,
+}
+
+/// Reads a page of the queue: all of it for maintainers, their own submissions for everyone else.
+pub fn queue(
+    tx: &mut Tx,
+    viewer: &Viewer,
+    filter: &Filter,
+    after: Option<Cursor>,
+    limit: usize,
+    now: Timestamp,
+) -> Result<QueueItems, Refused> {
+    let only_author = match viewer {
+        Viewer::Anyone => return Err(Denied::Unknown.into()),
+        viewer if viewer.is_maintainer() => None,
+        viewer => viewer.account(),
+    };
+    let limit = limit.clamp(1, PAGE_ITEMS_MAX);
+    let query = QueueQuery { asker: viewer.account(), only_author, after, limit, ..QueueQuery::of(filter, now) };
+    let page = queue::page(tx, &query)?;
+    let policy = crate::store::policy::current(tx)?.policy;
+    let items = page.rows.into_iter().map(|row| item(row, &policy, now)).collect();
+    Ok(QueueItems { items, next: page.next })
+}
+
+/// A review as the queue shows it.
+pub fn item(row: ReviewRow, policy: &Policy, now: Timestamp) -> QueueItem {
+    let stage = row.stage_at(now);
+    let claim = row.claim_at(now).cloned();
+    let priority = row.standing.at(&policy.review, now);
+    QueueItem { row, stage, claim, priority }
+}

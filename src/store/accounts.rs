@@ -1,0 +1,138 @@
+//! Accounts: one row each, with what their reputation is made of.
+
+use super::error::StoreError;
+use super::row::{FromRow, Row};
+use super::tx::Tx;
+use crate::domain::account::{Account, AccountName, Role};
+use crate::domain::id::AccountId;
+
+/// The account's columns in the order in which [`from_columns`] reads them.
+pub(super) const COLUMNS: &str =
+    "a.id, a.name, a.role, a.verified, a.suspended, a.reputation, a.created_ms, a.revision";
+
+/// How an account's versions fared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Versions that were published.
+    pub published: u32,
+    /// Versions that were rejected.
+    pub rejected: u32,
+}
+
+/// How one version fared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fared {
+    /// It was published.
+    Published,
+    /// It was rejected.
+    Rejected,
+}
+
+/// Inserts an account.
+///
+/// # Errors
+/// [`StoreError::Constraint`] where the name is taken.
+pub fn insert(tx: &mut Tx, account: &Account) -> Result<(), StoreError> {
+    let sql = "INSERT INTO accounts (id, name, role, verified, suspended, reputation, created_ms, revision, \
+               published_count, rejected_count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0)";
+    let params = [
+        account.id.into(),
+        (&account.name).into(),
+        account.role.name().into(),
+        account.verified.into(),
+        account.suspended.into(),
+        account.reputation.into(),
+        account.created_at.into(),
+        account.revision.into(),
+    ];
+    tx.execute(sql, &params).map(drop)
+}
+
+/// The account with this id.
+pub fn by_id(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, StoreError> {
+    tx.query_one(&format!("SELECT {COLUMNS} FROM accounts a WHERE a.id = $1"), &[id.into()])
+}
+
+/// The account with this name.
+pub fn by_name(tx: &mut Tx, name: &AccountName) -> Result<Option<Account>, StoreError> {
+    tx.query_one(&format!("SELECT {COLUMNS} FROM accounts a WHERE a.name = $1"), &[name.into()])
+}
+
+/// Up to `limit` accounts whose names come after `after`, by name.
+pub fn page(tx: &mut Tx, after: Option<&AccountName>, limit: usize) -> Result<Vec<Account>, StoreError> {
+    let after = after.map_or("", AccountName::as_str);
+    let sql = format!("SELECT {COLUMNS} FROM accounts a WHERE a.name > $1 ORDER BY a.name LIMIT $2");
+    tx.query(&sql, &[after.into(), limit.into()])
+}
+
+/// How many accounts there are.
+pub fn count(tx: &mut Tx) -> Result<i64, StoreError> {
+    Ok(tx.query_one("SELECT count(*) FROM accounts", &[])?.unwrap_or(0))
+}
+
+/// Whether anyone but `except` is an administrator who is not suspended.
+pub fn another_administrator(tx: &mut Tx, except: AccountId) -> Result<bool, StoreError> {
+    let sql = "SELECT id FROM accounts WHERE role = $1 AND suspended = 0 AND id <> $2 LIMIT 1";
+    Ok(tx.query_one::<()>(sql, &[Role::Administrator.name().into(), except.into()])?.is_some())
+}
+
+/// Writes role, verification, suspension and reputation of an account that still has `account.revision`, and counts
+/// the revision up; gives the new revision, or nothing where someone was faster.
+pub fn update(tx: &mut Tx, account: &Account) -> Result<Option<i64>, StoreError> {
+    let sql = "UPDATE accounts SET role = $1, verified = $2, suspended = $3, reputation = $4, revision = revision + 1 \
+               WHERE id = $5 AND revision = $6 RETURNING revision";
+    let params = [
+        account.role.name().into(),
+        account.verified.into(),
+        account.suspended.into(),
+        account.reputation.into(),
+        account.id.into(),
+        account.revision.into(),
+    ];
+    tx.query_one(sql, &params)
+}
+
+/// Writes a reputation alone; the revision stays, since nobody edited the account.
+pub fn set_reputation(tx: &mut Tx, id: AccountId, reputation: u8) -> Result<(), StoreError> {
+    tx.execute("UPDATE accounts SET reputation = $1 WHERE id = $2", &[reputation.into(), id.into()]).map(drop)
+}
+
+/// How an account's versions fared.
+pub fn record(tx: &mut Tx, id: AccountId) -> Result<Record, StoreError> {
+    let sql = "SELECT published_count, rejected_count FROM accounts WHERE id = $1";
+    Ok(tx.query_one(sql, &[id.into()])?.unwrap_or_default())
+}
+
+/// Counts one more version of an account; gives the new counts.
+pub fn count_version(tx: &mut Tx, id: AccountId, fared: Fared) -> Result<Record, StoreError> {
+    let sql = "UPDATE accounts SET published_count = published_count + $1, rejected_count = rejected_count + $2 \
+               WHERE id = $3 RETURNING published_count, rejected_count";
+    let (published, rejected) = (fared == Fared::Published, fared == Fared::Rejected);
+    Ok(tx.query_one(sql, &[published.into(), rejected.into(), id.into()])?.unwrap_or_default())
+}
+
+/// Reads an account from eight columns, the first of them at `i`.
+pub(super) fn from_columns(row: &Row, i: usize) -> Result<Account, StoreError> {
+    Ok(Account {
+        id: row.parsed(i)?,
+        name: row.parsed(i + 1)?,
+        role: row.parsed(i + 2)?,
+        verified: row.flag(i + 3)?,
+        suspended: row.flag(i + 4)?,
+        reputation: row.number(i + 5)?,
+        created_at: row.timestamp(i + 6)?,
+        revision: row.integer(i + 7)?,
+    })
+}
+
+impl FromRow for Account {
+    fn from_row(row: &Row) -> Result<Account, StoreError> {
+        from_columns(row, 0)
+    }
+}
+
+impl FromRow for Record {
+    fn from_row(row: &Row) -> Result<Record, StoreError> {
+        Ok(Record { published: row.number(0)?, rejected: row.number(1)? })
+    }
+}

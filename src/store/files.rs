@@ -1,0 +1,46 @@
+//! Folders and files that are on the disk, with their names, when the call returns.
+
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
+
+use crate::domain::time::Timestamp;
+
+/// Makes a folder that only its owner can enter, and those above it that are missing.
+pub(super) fn make_private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Has the names in a folder written to the disk.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    File::open(path)?.sync_all()
+}
+
+/// Copies a file and has its bytes written to the disk; gives their count.
+pub(super) fn copy_durably(from: &Path, to: &Path) -> io::Result<u64> {
+    let bytes = fs::copy(from, to)?;
+    File::open(to)?.sync_all()?;
+    Ok(bytes)
+}
+
+/// Removes what the object store leaves behind in `folder/*/` when a process ends in the middle of a put: files named
+/// `…#number` that were last written before `cutoff`.
+pub(super) fn remove_unfinished(folder: &Path, cutoff: Timestamp) -> io::Result<()> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let cutoff = UNIX_EPOCH + Duration::from_millis(u64::try_from(cutoff.as_ms()).unwrap_or(0));
+    for shelf in fs::read_dir(folder)? {
+        for file in fs::read_dir(shelf?.path())? {
+            let file = file?;
+            let staged = file.file_name().to_str().is_some_and(|name| name.contains('#'));
+            if staged && file.metadata()?.modified()? < cutoff {
+                fs::remove_file(file.path())?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,134 @@
+//! Opens a data folder: lock, database, schema, audit key, first rows, in the order in which nothing can be spoilt.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode};
+
+use super::error::{OpenError, StoreError};
+use super::lock::{self, FolderLock};
+use super::migrations::{self, MIGRATIONS, MigrationError};
+use super::sqlite::Acknowledge;
+use super::tx::{Purpose, Tx};
+use super::{files, key, policy, settings, sqlite};
+use crate::domain::audit::AuditKey;
+use crate::domain::digest::Sha256Digest;
+use crate::domain::time::Timestamp;
+
+/// Marks the database file as skydeck's, for `file` and for us: "skyd" in ASCII.
+const APPLICATION_ID: i64 = 0x736b_7964;
+/// The setting that keeps the audit key's fingerprint.
+const KEY_FINGERPRINT: &str = "audit_key_fingerprint";
+
+/// What a store is opened with.
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    /// The folder that holds everything: `skydeck.db`, `blobs/`, `lock`, and by default `audit.key`.
+    pub data_dir: PathBuf,
+    /// Where the audit key is, when not in the data folder.
+    pub audit_key_file: Option<PathBuf>,
+    /// When writes are answered; for the test that kills servers.
+    #[doc(hidden)]
+    pub acknowledge: Acknowledge,
+}
+
+/// A data folder, opened and brought up to date.
+pub(super) struct Opened {
+    pub lock: FolderLock,
+    pub connection: Connection,
+    pub key: AuditKey,
+    pub newest_event: i64,
+}
+
+impl StoreConfig {
+    /// The data folder with everything in its usual place.
+    pub fn in_folder(data_dir: impl Into<PathBuf>) -> StoreConfig {
+        StoreConfig { data_dir: data_dir.into(), audit_key_file: None, acknowledge: Acknowledge::AfterCommit }
+    }
+
+    /// The database's file.
+    pub(super) fn database(&self) -> PathBuf {
+        self.data_dir.join("skydeck.db")
+    }
+
+    /// The folder of code blobs.
+    pub(super) fn blobs(&self) -> PathBuf {
+        self.data_dir.join("blobs")
+    }
+
+    /// The audit key's file.
+    pub(super) fn key(&self) -> PathBuf {
+        self.audit_key_file.clone().unwrap_or_else(|| self.data_dir.join("audit.key"))
+    }
+}
+
+/// Opens or makes everything in the folder.
+///
+/// # Errors
+/// [`OpenError`]; a folder that is refused is left as it was.
+pub(super) fn open(config: &StoreConfig, now: Timestamp) -> Result<Opened, OpenError> {
+    files::make_private_folder(&config.data_dir).map_err(OpenError::files("create", &config.data_dir))?;
+    let lock = lock::take(&config.data_dir)?;
+    let path = config.database();
+    let refused = |source| OpenError::Database { path: path.clone(), source };
+    let sqlite = |doing| move |error: rusqlite::Error| StoreError::of_sqlite(&error, doing);
+
+    let mut connection = sqlite::connect_writing(&path).map_err(sqlite("opening")).map_err(refused)?;
+    check_ours(&connection, &path)?;
+    let applied = migrations::applied(&connection, MIGRATIONS).map_err(migration(&path))?;
+    let kept = if applied == 0 { None } else { kept_fingerprint(&connection).map_err(refused)? };
+    let key = key::obtain(&config.key(), kept)?;
+    sqlite::make_durable(&connection).map_err(sqlite("setting up")).map_err(refused)?;
+    let mark = connection.pragma_update(None, "application_id", APPLICATION_ID);
+    mark.map_err(sqlite("marking")).map_err(refused)?;
+    migrations::migrate(&mut connection, MIGRATIONS, now).map_err(migration(&path))?;
+    let newest_event = first_rows(&connection, &key, now).map_err(refused)?;
+    let blobs = config.blobs();
+    files::make_private_folder(&blobs).map_err(OpenError::files("create", &blobs))?;
+    files::sync_folder(&config.data_dir).map_err(OpenError::files("write", &config.data_dir))?;
+    Ok(Opened { lock, connection, key, newest_event })
+}
+
+/// Writes what every database has from its first moment on; gives the newest event's number.
+pub(super) fn first_rows(connection: &Connection, key: &AuditKey, now: Timestamp) -> Result<i64, StoreError> {
+    sqlite::step(connection, "BEGIN IMMEDIATE")?;
+    let tx = &mut Tx::new(connection, key, Purpose::Write);
+    settings::set_once(tx, KEY_FINGERPRINT, &key.fingerprint().to_string())?;
+    let head = "INSERT INTO log_head (id, audit_n, event_n, mac) VALUES (1, 0, 0, $1) ON CONFLICT (id) DO NOTHING";
+    tx.execute(head, &[key.genesis().into()])?;
+    policy::set_first(tx, now)?;
+    let newest_event = super::events::newest(tx)?;
+    sqlite::step(connection, "COMMIT")?;
+    Ok(newest_event)
+}
+
+/// Refuses files that something else wrote; an empty one becomes ours.
+fn check_ours(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let not_ours = |what: String| OpenError::NotOurs { path: path.to_owned(), what };
+    let refused = |error: rusqlite::Error| match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => not_ours("no SQLite file at all".to_owned()),
+        _ => OpenError::Database { path: path.to_owned(), source: StoreError::of_sqlite(&error, "looking at it") },
+    };
+    let id: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(refused)?;
+    let tables = connection.query_row("SELECT count(*) FROM sqlite_master", (), |row| row.get::<_, i64>(0));
+    match (id, tables.map_err(refused)?) {
+        (APPLICATION_ID, _) | (0, 0) => Ok(()),
+        (0, tables) => Err(not_ours(format!("it has {tables} tables and indexes of another program"))),
+        (other, _) => Err(not_ours(format!("its application id is {other:#x}"))),
+    }
+}
+
+fn kept_fingerprint(connection: &Connection) -> Result<Option<Sha256Digest>, StoreError> {
+    let unkeyed = AuditKey::from_bytes([0; 32]);
+    let kept = settings::get(&mut Tx::new(connection, &unkeyed, Purpose::Read), KEY_FINGERPRINT)?;
+    let damaged = |_| StoreError::Corrupt("the audit key's fingerprint is no digest".to_owned());
+    kept.map(|text| text.parse().map_err(damaged)).transpose()
+}
+
+fn migration(path: &Path) -> impl FnOnce(MigrationError) -> OpenError {
+    let path = path.to_owned();
+    move |error| match error {
+        MigrationError::Newer { found, known } => OpenError::NewerSchema { path, found, known },
+        MigrationError::OtherText { number } => OpenError::OtherMigration { path, number },
+        MigrationError::Store(source) => OpenError::Database { path, source },
+    }
+}

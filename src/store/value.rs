@@ -1,0 +1,105 @@
+//! What goes into a statement: the three sorts of value that every database keeps alike.
+
+use std::fmt::Display;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use serde::Serialize;
+
+use super::error::StoreError;
+use crate::domain::account::AccountName;
+use crate::domain::digest::{Md5Digest, Sha256Digest};
+use crate::domain::id::{AccountId, ExtensionId, FindingId, JobId, NoteId, ReviewId, TokenId, VersionId};
+use crate::domain::time::Timestamp;
+
+/// One argument of a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing.
+    Null,
+    /// A number, a time in milliseconds since 1970, or a truth value as 0 or 1.
+    Integer(i64),
+    /// Text, an id or a digest.
+    Text(String),
+}
+
+impl Value {
+    /// The text that `thing` is shown as.
+    pub fn shown(thing: impl Display) -> Value {
+        Value::Text(thing.to_string())
+    }
+
+    /// `thing` as compact JSON.
+    ///
+    /// # Errors
+    /// [`StoreError::Internal`] where the type cannot be JSON.
+    pub fn json(thing: &impl Serialize) -> Result<Value, StoreError> {
+        serde_json::to_string(thing)
+            .map(Value::Text)
+            .map_err(|error| StoreError::Internal(format!("a value cannot be written as JSON: {error}")))
+    }
+}
+
+impl rusqlite::ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Value::Null => ValueRef::Null,
+            Value::Integer(number) => ValueRef::Integer(*number),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+        }))
+    }
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Value {
+        value.map_or(Value::Null, Into::into)
+    }
+}
+
+impl From<u64> for Value {
+    /// Numbers beyond `i64` (no count or size here gets there) become its largest.
+    fn from(number: u64) -> Value {
+        Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+    }
+}
+
+impl From<usize> for Value {
+    fn from(number: usize) -> Value {
+        Value::from(number as u64)
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Value {
+        Value::Text(text)
+    }
+}
+
+impl From<Timestamp> for Value {
+    fn from(time: Timestamp) -> Value {
+        Value::Integer(time.as_ms())
+    }
+}
+
+macro_rules! from_numbers {
+    ($($sort:ty),*) => {$(
+        impl From<$sort> for Value {
+            fn from(number: $sort) -> Value {
+                Value::Integer(i64::from(number))
+            }
+        }
+    )*};
+}
+
+macro_rules! from_shown {
+    ($($sort:ty),*) => {$(
+        impl From<$sort> for Value {
+            fn from(thing: $sort) -> Value {
+                Value::Text(thing.to_string())
+            }
+        }
+    )*};
+}
+
+from_numbers!(bool, u8, u16, u32, i32, i64);
+from_shown!(&str, &String, &AccountName, Md5Digest, Sha256Digest);
+from_shown!(AccountId, ExtensionId, FindingId, JobId, NoteId, ReviewId, TokenId, VersionId);

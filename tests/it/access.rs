@@ -1,0 +1,244 @@
+//! Who may call what: every route, cell by cell, over real HTTP. Changes are rehearsed, so no row disturbs the next.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use skydeck::client::Seen;
+use skydeck::server::ROUTES;
+use skydeck::server::router::{Access, Guard};
+
+use crate::harness::{Package, Person, Server, raw_client};
+
+/// One route with what it is asked and the status for a stranger, the owner, a maintainer and an administrator. The
+/// maintainer has claimed the review.
+struct Row {
+    route: &'static str,
+    body: Value,
+    statuses: [u16; 4],
+}
+
+struct World {
+    stranger: Person,
+    owner: Person,
+    maintainer: Person,
+    suspended: Person,
+    review: String,
+    revision: i64,
+    sha256: String,
+    owners_revision: String,
+}
+
+const EVERYONE: [u16; 4] = [200, 200, 200, 200];
+const MAINTAINERS: [u16; 4] = [403, 403, 200, 200];
+const OWNER: [u16; 4] = [403, 200, 403, 403];
+const NOWHERE: &str = "01890000-0000-7000-8000-000000000000";
+
+async fn world(server: &Server) -> World {
+    let (owner, stranger) = (server.account("ada").await, server.account("bea").await);
+    let (maintainer, suspended) = (server.maintainer("mo").await, server.maintainer("sam").await);
+    let published = server.published(&owner, &maintainer, &Package::greeter("Greeter")).await;
+    owner.client.put_draft("greeter", Seen::Nothing, Package::greeter("Greeter").numbered("1.1.0").bytes()).await.unwrap();
+    let review = server.submitted(&owner, &Package::greeter("Second Thing")).await;
+    let claimed = maintainer.client.claim(&review.id, Seen::Nothing).await.unwrap().value;
+    server.suspend(&suspended).await;
+    let owners_revision = server.administrator().client.account("ada").await.unwrap().etag.unwrap();
+    World {
+        stranger,
+        owner,
+        maintainer,
+        suspended,
+        review: review.id,
+        revision: claimed.revision,
+        sha256: published.version.sha256,
+        owners_revision,
+    }
+}
+
+fn row(route: &'static str, body: Value, statuses: [u16; 4]) -> Row {
+    Row { route, body, statuses }
+}
+
+fn own_things(world: &World) -> Vec<Row> {
+    let reason = json!({"reason": "a reason"});
+    let package: Value = serde_json::from_slice(&Package::greeter("Third Thing").bytes()).unwrap();
+    let draft: Value = serde_json::from_slice(&Package::greeter("Greeter").numbered("1.1.0").bytes()).unwrap();
+    vec![
+        row("GET /extensions", Value::Null, EVERYONE),
+        row("POST /extensions", json!({"name": "Brand New"}), [201, 201, 201, 201]),
+        row("POST /extensions/import", package, [201, 201, 201, 201]),
+        row("GET /extensions/{extid}", Value::Null, EVERYONE),
+        row("PATCH /extensions/{extid}", json!({"description": "x"}), OWNER),
+        row("DELETE /extensions/{extid}", Value::Null, [403, 409, 403, 403]),
+        row("GET /extensions/{extid}/export", Value::Null, [200, 200, 200, 200]),
+        row("POST /extensions/{extid}/transfer", json!({"to": "bea"}), OWNER),
+        row("POST /extensions/{extid}/transfer/accept", Value::Null, [403, 403, 403, 403]),
+        row("POST /extensions/{extid}/transfer/decline", Value::Null, [403, 403, 403, 403]),
+        row("POST /extensions/{extid}/rollback", json!({"number": "9.9.9", "reason": "x"}), [403, 404, 404, 404]),
+        row("POST /extensions/{extid}/quarantine", reason.clone(), MAINTAINERS),
+        row("POST /extensions/{extid}/release", Value::Null, [403, 403, 409, 409]),
+        row("POST /extensions/{extid}/block", reason.clone(), [403, 403, 403, 200]),
+        row("GET /extensions/{extid}/draft", Value::Null, [404, 200, 200, 200]),
+        row("PUT /extensions/{extid}/draft", draft, OWNER),
+        row("POST /extensions/{extid}/draft/save", Value::Null, OWNER),
+        row("GET /extensions/{extid}/versions", Value::Null, EVERYONE),
+        row("GET /extensions/{extid}/versions/{number}", Value::Null, EVERYONE),
+        row("GET /extensions/{extid}/versions/{number}/code", Value::Null, EVERYONE),
+        row("GET /extensions/{extid}/versions/{number}/checks", Value::Null, [403, 200, 200, 200]),
+        row("POST /extensions/{extid}/versions/{number}/submit", Value::Null, [403, 409, 403, 403]),
+        row("POST /extensions/{extid}/versions/{number}/withdraw", Value::Null, [403, 409, 403, 403]),
+        row("POST /extensions/{extid}/versions/{number}/revise", json!({"number": "2.0.0"}), [403, 409, 403, 403]),
+        row("POST /extensions/{extid}/versions/{number}/yank", reason, [403, 200, 200, 200]),
+        row("POST /extensions/{extid}/versions/{number}/unyank", Value::Null, [403, 409, 409, 409]),
+        row("GET /blobs/{sha256}", Value::Null, EVERYONE),
+        row("POST /dry-runs", json!({"sha256": world.sha256, "kind": "command"}), EVERYONE),
+    ]
+}
+
+fn reviewing(world: &World) -> Vec<Row> {
+    let approve = json!({"sha256": world.sha256});
+    let reject = json!({"reason": "quality", "feedback": "say more"});
+    vec![
+        row("GET /queue", Value::Null, EVERYONE),
+        row("POST /queue/claim-next", Value::Null, [403, 403, 204, 204]),
+        row("POST /reviews/bulk", json!([]), [403, 403, 422, 422]),
+        row("GET /reviews/{id}", Value::Null, [404, 200, 200, 200]),
+        row("POST /reviews/{id}/claim", Value::Null, [403, 403, 409, 409]),
+        row("POST /reviews/{id}/renew", Value::Null, [403, 403, 200, 409]),
+        row("POST /reviews/{id}/release", Value::Null, [403, 403, 200, 409]),
+        row("POST /reviews/{id}/approve", approve, [403, 403, 200, 409]),
+        row("POST /reviews/{id}/reject", reject, [403, 403, 200, 409]),
+        row("POST /reviews/{id}/note", json!({"text": "seen"}), [403, 403, 201, 201]),
+        row("POST /findings/{id}/dismiss", json!({"reason": "x"}), [403, 403, 404, 404]),
+        row("GET /authors/{id}", Value::Null, [404, 200, 200, 200]),
+    ]
+}
+
+fn running_it() -> Vec<Row> {
+    vec![
+        row("GET /me", Value::Null, EVERYONE),
+        row("GET /tokens", Value::Null, EVERYONE),
+        row("POST /tokens", json!({"name": "x"}), [201, 201, 201, 201]),
+        row("DELETE /tokens/{id}", Value::Null, [404, 404, 404, 404]),
+        row("GET /accounts", Value::Null, [403, 403, 403, 200]),
+        row("POST /accounts", json!({"name": "somebody"}), [403, 403, 403, 201]),
+        row("GET /accounts/{id}", Value::Null, [404, 200, 200, 200]),
+        row("PATCH /accounts/{id}", json!({"verified": true}), [403, 403, 403, 200]),
+        row("POST /accounts/{id}/tokens", json!({"name": "x"}), [403, 403, 403, 201]),
+        row("GET /policy", Value::Null, EVERYONE),
+        row("GET /policy/revisions", Value::Null, MAINTAINERS),
+        row("GET /policy/revisions/{n}", Value::Null, MAINTAINERS),
+        row("GET /audit", Value::Null, MAINTAINERS),
+        row("GET /audit/head", Value::Null, MAINTAINERS),
+        row("GET /audit/verify", Value::Null, MAINTAINERS),
+        row("GET /events", Value::Null, EVERYONE),
+        row("GET /healthz", Value::Null, EVERYONE),
+        row("GET /readyz", Value::Null, EVERYONE),
+        row("GET /metrics", Value::Null, EVERYONE),
+        row("GET /openapi.json", Value::Null, EVERYONE),
+        row("GET /docs", Value::Null, EVERYONE),
+    ]
+}
+
+fn path_of(route: &str, world: &World) -> String {
+    let (method, template) = route.split_once(' ').unwrap();
+    let noun = template.split('/').nth(1).unwrap();
+    let id = match noun {
+        "reviews" => world.review.as_str(),
+        "accounts" | "authors" => "ada",
+        _ => NOWHERE,
+    };
+    let path = template
+        .replace("{extid}", "greeter")
+        .replace("{number}", "1.0.0")
+        .replace("{sha256}", &world.sha256)
+        .replace("{n}", "1")
+        .replace("{id}", id);
+    if method == "GET" { path } else { format!("{path}?dry_run=true") }
+}
+
+/// The status alone: a stream of events has no end to wait for.
+async fn status(who: Option<&Person>, url: &str, row: &Row, world: &World) -> u16 {
+    let (method, template) = row.route.split_once(' ').unwrap();
+    let path = path_of(row.route, world);
+    let method: Method = method.parse().unwrap();
+    let mut request = match who {
+        Some(person) => person.request(method, &path),
+        None => raw_client().request(method, format!("{url}{path}")),
+    };
+    let revision = match template.split('/').nth(1).unwrap() {
+        "accounts" => world.owners_revision.clone(),
+        _ => world.revision.to_string(),
+    };
+    let guard = ROUTES.iter().find(|route| format!("{} {}", route.method, route.path) == row.route).unwrap().guard;
+    request = match guard {
+        Guard::Exact => request.header("If-Match", format!("\"{revision}\"")),
+        Guard::OrAny => request.header("If-Match", "*"),
+        Guard::Nothing | Guard::Optional => request,
+    };
+    if !row.body.is_null() {
+        request = request.json(&row.body);
+    }
+    request.send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn every_route_for_every_sort_of_caller() {
+    let server = Server::start().await;
+    let world = world(&server).await;
+    let rows: Vec<Row> = own_things(&world).into_iter().chain(reviewing(&world)).chain(running_it()).collect();
+    let mut listed: Vec<&str> = rows.iter().map(|row| row.route).collect();
+    let mut routed: Vec<String> = ROUTES.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    listed.sort_unstable();
+    routed.sort_unstable();
+    assert_eq!(listed, routed, "every route has its row here");
+
+    let administrator = server.administrator();
+    let narrow = server.with_rights(administrator, &["read"]).await;
+    let unread = server.with_rights(administrator, &["author"]).await;
+    let callers = [&world.stranger, &world.owner, &world.maintainer, administrator];
+    let mut wrong = Vec::new();
+    for row in &rows {
+        let access =
+            ROUTES.iter().find(|route| format!("{} {}", route.method, route.path) == row.route).unwrap().access;
+        let mut found = Vec::new();
+        for caller in callers {
+            found.push(status(Some(caller), &server.url(), row, &world).await);
+        }
+        let (nobody, suspended, few) = match access {
+            Access::Open => (200, 200, 200),
+            Access::Token { .. } => (401, 403, 403),
+        };
+        found.push(status(None, &server.url(), row, &world).await);
+        found.push(status(Some(&world.suspended), &server.url(), row, &world).await);
+        let reads = matches!(access, Access::Token { right, .. } if right.name() == "read");
+        found.push(status(Some(if reads { &unread } else { &narrow }), &server.url(), row, &world).await);
+        let expected: Vec<u16> = row.statuses.into_iter().chain([nobody, suspended, few]).collect();
+        if found != expected {
+            wrong.push(format!("{}: expected {expected:?}, found {found:?}", row.route));
+        }
+    }
+    let head = "route: [stranger, owner, maintainer, administrator, nobody, suspended, token with too few rights]";
+    assert!(wrong.is_empty(), "{head}\n{}", wrong.join("\n"));
+    assert!(world.maintainer.client.verify_audit(None).await.unwrap().intact);
+}
+
+#[tokio::test]
+async fn what_is_not_published_does_not_exist_for_strangers() {
+    let server = Server::start().await;
+    let (ada, bea) = (server.account("ada").await, server.account("bea").await);
+    ada.client.import(Package::greeter("Greeter").bytes(), None).await.unwrap();
+    let paths = ["", "/export", "/versions", "/versions/1.0.0", "/versions/1.0.0/code", "/versions/1.0.0/checks", "/draft"];
+    let mut bodies = Vec::new();
+    for path in paths {
+        let real = bea.get(&format!("/extensions/greeter{path}")).await;
+        let absent = bea.get(&format!("/extensions/nothing{path}")).await;
+        assert_eq!((real.status, real.code()), (404, "not_found".to_owned()), "{path}: {}", real.text);
+        assert_eq!((absent.status, absent.code()), (404, "not_found".to_owned()), "{path}");
+        bodies.push((real.json()["detail"].clone(), absent.json()["detail"].clone()));
+    }
+    for (real, absent) in bodies {
+        let real = real.as_str().unwrap().replace("greeter", "nothing");
+        assert_eq!(real, absent.as_str().unwrap(), "the two cannot be told apart");
+    }
+    let found = bea.client.extensions(&skydeck::client::PageQuery::filtered("greeter")).await.unwrap();
+    assert!(found.items.is_empty());
+}
