@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use futures_util::{StreamExt as _, stream};
-use ratatui::backend::{Backend, CrosstermBackend, TestBackend};
+use ratatui::backend::{CrosstermBackend, TestBackend};
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 
@@ -72,7 +72,9 @@ fn frames(table: &mut Table, model: &mut Model) -> Result<()> {
     let size = format!("{}x{}", model.profile.columns, model.profile.rows);
     let mut terminal = Terminal::new(TestBackend::new(model.profile.columns, model.profile.rows))?;
     let page_up = KeyCode::PageUp;
-    for (name, keys) in [("down", [KeyCode::Down; 2]), ("a screen up", [page_up; 2]), ("top and bottom", [KeyCode::Home, KeyCode::End])] {
+    for (name, keys) in
+        [("down", [KeyCode::Down; 2]), ("a screen up", [page_up; 2]), ("top and bottom", [KeyCode::Home, KeyCode::End])]
+    {
         let mut samples = Vec::with_capacity(FRAMES);
         for key in keys.into_iter().cycle().take(FRAMES) {
             let began = Instant::now();
@@ -129,7 +131,12 @@ fn changes(table: &mut Table) {
     for number in 0..20 {
         let review_id = item(ROWS - 1 - number).review_id;
         let body = serde_json::json!({"review_id": review_id, "stage": "rejected"});
-        let event = LiveEvent { id: number.to_string(), topic: "review".to_owned(), at: NOW.to_string(), body };
+        let event = LiveEvent {
+            number: i64::try_from(number).unwrap_or(0),
+            topic: "review".to_owned(),
+            at: NOW.to_string(),
+            body,
+        };
         live.push(timed(&mut model, Event::Live(Live::Event(Box::new(event)))));
     }
     table.add("a live change of the last row, p50", quantile_ms(&mut live, 0.5), "ms", ..2.0);
@@ -213,7 +220,8 @@ fn reply(generation: u64, cursor: Option<&str>, items: Vec<QueueItem>, next: Opt
 
 /// The submission of that number, with texts as long as they are in earnest.
 fn item(number: usize) -> QueueItem {
-    let words = ["role-menu", "raid-shield", "dice", "welcome-card", "starboard", "casino-royale", "mod-mail", "rss-feed"];
+    let words =
+        ["role-menu", "raid-shield", "dice", "welcome-card", "starboard", "casino-royale", "mod-mail", "rss-feed"];
     let slug = format!("{}-{number}", words[number % words.len()]);
     let id = format!("01920000-0000-7000-8000-{:012x}", number.wrapping_mul(0x9e_3779_b97f) & 0xffff_ffff_ffff);
     let stage = ["ready", "ready", "ready", "review", "checking"][number % 5];
@@ -273,7 +281,7 @@ impl Write for Counted {
     }
 }
 
-fn wired(sent: &Counted, columns: u16, rows: u16) -> Result<Terminal<impl Backend<Error = io::Error>>> {
+fn wired(sent: &Counted, columns: u16, rows: u16) -> Result<Terminal<CrosstermBackend<Counted>>> {
     let viewport = Viewport::Fixed(Rect::new(0, 0, columns, rows));
     Ok(Terminal::with_options(CrosstermBackend::new(sent.clone()), TerminalOptions { viewport })?)
 }

@@ -26,9 +26,10 @@ fn main() -> Result<()> {
     let mut nothing = starts(NOTHING, &[])?;
     let nothing = quantile_ms(&mut nothing, 0.5);
     table.add("/bin/true, median", nothing, "ms", ..);
-    for (name, arguments, limit) in
-        [("skydeck --version", ["--version"].as_slice(), 5.0), ("skydeck dry-run welcome.skypkg", &["dry-run", PACKAGE], 15.0)]
-    {
+    for (name, arguments, limit) in [
+        ("skydeck --version", ["--version"].as_slice(), 5.0),
+        ("skydeck dry-run welcome.skypkg", &["dry-run", PACKAGE], 15.0),
+    ] {
         let mut samples = starts(SKYDECK, arguments)?;
         let median = quantile_ms(&mut samples, 0.5);
         table.add(format!("{name}, median"), median, "ms", ..limit);

@@ -36,18 +36,14 @@ impl Copy {
 
     /// Its memory in RAM now, in MiB: `VmRSS` of proc(5).
     pub fn resident_mib(&self) -> Result<f64> {
-        let text = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let text = self.facts("status")?;
         let kib = text.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
         Ok(kib.ok_or_else(|| anyhow!("no VmRSS"))?.trim().parse::<f64>()? / 1_024.0)
     }
 
-    /// The processor time it has used, in microseconds: `utime` and `stime` of proc(5), in ticks of 10 ms.
-    pub fn cpu_us(&self) -> Result<f64> {
-        let text = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The name in brackets may hold anything; the fields after it are counted from the third.
-        let fields: Vec<&str> = text.rsplit(')').next().unwrap_or("").split_ascii_whitespace().collect();
-        let ticks = |place: usize| fields.get(place - 3).and_then(|text| text.parse::<f64>().ok());
-        Ok((ticks(14).unwrap_or(f64::NAN) + ticks(15).unwrap_or(f64::NAN)) * 10_000.0)
+    /// What the system says of it: a file of its folder under `/proc`.
+    pub fn facts(&self, file: &str) -> Result<String> {
+        fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).context("the copy is gone")
     }
 }
 

@@ -35,19 +35,23 @@ impl Table {
             (false, false) => "NOT MET",
         };
         eprintln!("  {figure}: {} {unit}", digits(value));
-        self.rows.push(Row { figure, value: format!("{} {unit}", digits(value)), target: target_text.join(" "), verdict });
+        self.rows.push(Row {
+            figure,
+            value: format!("{} {unit}", digits(value)),
+            target: target_text.join(" "),
+            verdict,
+        });
     }
 
     /// Prints all figures, and what the machine was doing meanwhile.
     pub fn print(&self) {
-        let wide = |column: fn(&Row) -> &str| self.rows.iter().map(|row| column(row).chars().count()).max().unwrap_or(0);
+        let wide =
+            |column: fn(&Row) -> &str| self.rows.iter().map(|row| column(row).chars().count()).max().unwrap_or(0);
         let (figure, value, target) = (wide(|row| &row.figure), wide(|row| &row.value), wide(|row| &row.target));
         println!("\n{} ({})", self.title, machine());
         for row in &self.rows {
-            let line = format!(
-                "  {:<figure$}  {:>value$}  {:<target$}  {}",
-                row.figure, row.value, row.target, row.verdict
-            );
+            let line =
+                format!("  {:<figure$}  {:>value$}  {:<target$}  {}", row.figure, row.value, row.target, row.verdict);
             println!("{}", line.trim_end());
         }
         let missed = self.rows.iter().filter(|row| row.verdict == "NOT MET").count();

@@ -33,8 +33,8 @@ const DAYS: i64 = 6;
 const DAY_MS: i64 = 86_400_000;
 
 const WORDS: [&str; 16] = [
-    "role", "raid", "dice", "welcome", "star", "casino", "mail", "feed", "poll", "level", "music", "ticket", "quote", "ban",
-    "clean", "giveaway",
+    "role", "raid", "dice", "welcome", "star", "casino", "mail", "feed", "poll", "level", "music", "ticket", "quote",
+    "ban", "clean", "giveaway",
 ];
 const THINGS: [&str; 8] = ["menu", "shield", "card", "board", "helper-bot", "tracker", "log", "desk"];
 

@@ -25,8 +25,10 @@ impl Connection {
     /// The bytes that ask for a path.
     pub fn request(&self, path: &str) -> Vec<u8> {
         let (host, token) = (&self.host, &self.token);
-        format!("GET {path} HTTP/1.1\r\nhost: {host}\r\naccept: application/json\r\nauthorization: Bearer {token}\r\n\r\n")
-            .into_bytes()
+        format!(
+            "GET {path} HTTP/1.1\r\nhost: {host}\r\naccept: application/json\r\nauthorization: Bearer {token}\r\n\r\n"
+        )
+        .into_bytes()
     }
 
     /// Sends a request and reads the whole answer; gives its body.

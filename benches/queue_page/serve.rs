@@ -14,7 +14,11 @@ const PER_MINUTE: u32 = 100_000_000;
 
 /// Serves a data folder until standard input is closed; prints its address.
 pub fn run(folder: &Path) -> Result<()> {
-    tracing_subscriber::fmt().with_env_filter(EnvFilter::new("info")).with_writer(std::io::stderr).with_ansi(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new("info"))
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
     let store = Store::open(StoreConfig::in_folder(folder))?;
     let rates = RateLimits { token_per_minute: Some(PER_MINUTE), ..RateLimits::default() };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

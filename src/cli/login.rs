@@ -78,10 +78,8 @@ fn read_secret(server: &str) -> Result<String, Failure> {
             _ => Err(Failure::new(Exit::Usage, "no token came through standard input")),
         };
     }
-    let mut screen = std::io::stderr();
-    write!(screen, "Token for {server} (it is not shown): ").and_then(|()| screen.flush()).map_err(failed)?;
-    let typed = typed();
-    let _ = writeln!(screen);
+    let typed = typed(&format!("Token for {server} (it is not shown): "));
+    let _ = writeln!(std::io::stderr());
     match typed.map_err(failed)? {
         Some(text) if !text.trim().is_empty() => Ok(text),
         _ => Err(Failure::new(Exit::Usage, "no token was given; nothing was changed")),
@@ -89,8 +87,11 @@ fn read_secret(server: &str) -> Result<String, Failure> {
 }
 
 /// What is typed up to Enter; nothing where it is given up with Esc, Ctrl-C or Ctrl-D.
-fn typed() -> std::io::Result<Option<String>> {
+fn typed(prompt: &str) -> std::io::Result<Option<String>> {
+    // Before the prompt, so that nothing typed at its sight is shown.
     let _unechoed = Unechoed::begin()?;
+    let mut screen = std::io::stderr();
+    write!(screen, "{prompt}").and_then(|()| screen.flush())?;
     let mut text = String::new();
     loop {
         let Event::Key(key) = crossterm::event::read()? else { continue };

@@ -1,9 +1,7 @@
 //! Extensions: details, packages, transfer, channel, restrictions. An extension is named by its id or its slug.
 
 use super::{Client, ClientError, Fetched, PageQuery, Seen};
-use crate::api::extensions::{
-    Extension, ExtensionPatch, Imported, NewExtension, Restriction, Rollback, TransferOffer,
-};
+use crate::api::extensions::{Extension, ExtensionPatch, Imported, NewExtension, Restriction, Rollback, TransferOffer};
 use crate::api::page::Page;
 use crate::domain::limits::PACKAGE_BYTES_MAX;
 

@@ -15,7 +15,7 @@ pub enum Category {
     Queue,
     /// The review of one submission.
     Review,
-    /// Running an extension here.
+    /// Running an extension in this terminal.
     Sandbox,
     /// While text is typed.
     Text,
@@ -61,7 +61,7 @@ impl Category {
             Category::Console => "Console",
             Category::Queue => "Queue",
             Category::Review => "Review",
-            Category::Sandbox => "Sandbox",
+            Category::Sandbox => "Running an extension here",
             Category::Text => "Typing",
         }
     }
@@ -133,8 +133,8 @@ actions! {
     Verdict "verdict" ["s"] SANDBOX, Sandbox "verdict" "Ask the marketplace what it would say to this file";
     Approve "approve" ["a"] REVIEW, Review "approve" "Approve: publish exactly what is shown here";
     Reject "reject" ["x"] REVIEW, Review "reject" "Reject with a reason and feedback";
-    DryRun "dry-run" ["d"] REVIEW, Review "dry run" "Run old and new version here, side by side";
-    DryRunEvent "dry-run-event" ["e"] REVIEW.or(SANDBOX), Review "event" "Choose the event that is run";
+    DryRun "dry-run" ["d"] REVIEW, Sandbox "dry run" "Run old and new version here, side by side";
+    DryRunEvent "dry-run-event" ["e"] REVIEW.or(SANDBOX), Sandbox "event" "Choose the event that is run";
     Dismiss "dismiss" ["m"] REVIEW, Review "dismiss" "Say that a finding is not a problem, and why";
     Note "note" ["n"] REVIEW, Review "note" "Write a note that author and reviewers see";
     Release "release" ["shift-r"] QUEUE_REVIEW, Review "release" "Give the claim back";

@@ -47,8 +47,6 @@ pub enum Effect {
         review_id: Option<String>,
         /// The filter, for the next one.
         query: Option<String>,
-        /// The review's revision as it was shown.
-        revision: Option<i64>,
     },
     /// Send a decision or a note.
     Decide(Box<Decision>),

@@ -116,10 +116,16 @@ pub async fn verdict(client: &Client, package: Arc<[u8]>) -> Answer<Checks> {
     client.rehearsing().import(package.to_vec(), None).await.map_err(failure)?;
     let policy = client.policy().await.ok().and_then(|fetched| serde_json::from_value(fetched.value.document).ok());
     let policy: Policy = policy.unwrap_or_default();
+    let author = client.me().await.ok().map(|me| scan::AuthorFacts {
+        verified: me.account.verified,
+        suspended: me.account.suspended,
+        reputation: me.account.reputation,
+    });
     let work = move || {
         let package = Package::parse(&package).map_err(|faults| fault(listed(&faults)))?;
         let now = || Timestamp::from_ms(jiff::Timestamp::now().as_millisecond());
-        Ok(checks(&scan::examine(&package, &scan::Context::local(&policy), &now)))
+        let context = scan::Context { author, ..scan::Context::local(&policy) };
+        Ok(checks(&scan::examine(&package, &context, &now)))
     };
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|_| Err(fault("the checks failed".to_owned())))
 }

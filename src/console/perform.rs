@@ -114,8 +114,8 @@ async fn answer(client: &Client, effect: Effect) -> Option<Reply> {
             let answer = load::code_pair(client, &new, old.as_ref()).await.map(Arc::new);
             Reply::Code { review_id, answer }
         }
-        Effect::Turn { turn, review_id, query, revision } => {
-            let answer = take_turn(client, turn, review_id.as_deref(), query.as_deref(), revision).await;
+        Effect::Turn { turn, review_id, query } => {
+            let answer = take_turn(client, turn, review_id.as_deref(), query.as_deref()).await;
             Reply::Turn { turn, review_id, answer: answer.map(|item| item.map(Box::new)).map_err(failure) }
         }
         Effect::Decide(decision) => decide(client, *decision).await,
@@ -153,12 +153,11 @@ async fn take_turn(
     turn: Turn,
     review_id: Option<&str>,
     query: Option<&str>,
-    revision: Option<i64>,
 ) -> Result<Option<crate::api::queue::QueueItem>, ClientError> {
     let review = review_id.unwrap_or_default();
     let item = match turn {
         Turn::ClaimNext => return client.claim_next(query).await,
-        Turn::Claim => client.claim(review, revision.map_or(Seen::Nothing, Seen::Revision)).await?,
+        Turn::Claim => client.claim(review, Seen::Nothing).await?,
         Turn::Release => client.release(review).await?,
         Turn::Renew => client.renew(review).await?,
     };

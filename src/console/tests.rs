@@ -5,4 +5,4 @@ pub mod desk;
 mod frames;
 mod main_loop;
 mod queue;
-mod sandbox;
+pub mod sandbox;

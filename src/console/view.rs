@@ -38,8 +38,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
 pub fn body(model: &Model) -> Rect {
     let (columns, rows) = (model.profile.columns, model.profile.rows);
     let banner = u16::from(banner(model).is_some());
-    let bottom = 1 + u16::from(model.undo.is_some() || model.toast.is_some());
-    Rect::new(0, 1 + banner, columns, rows.saturating_sub(1 + banner + bottom))
+    Rect::new(0, 1 + banner, columns, rows.saturating_sub(2 + banner))
 }
 
 fn draw(model: &Model, buf: &mut Buffer, area: Rect) {
@@ -57,9 +56,9 @@ fn draw(model: &Model, buf: &mut Buffer, area: Rect) {
         ScreenName::Review => review::view::draw(model, buf, room),
         ScreenName::Sandbox => sandbox::view::draw(model, buf, room),
     }
-    draw_message(model, buf, Rect::new(area.x, area.bottom().saturating_sub(2), area.width, 1));
-    let hints = hints(model);
-    bar::draw_footer(buf, Rect::new(area.x, area.bottom() - 1, area.width, 1), theme, &hints);
+    let bottom = Rect::new(area.x, area.bottom() - 1, area.width, 1);
+    bar::draw_footer(buf, bottom, theme, &hints(model));
+    draw_message(model, buf, bottom);
     draw_overlay(model, buf, area);
 }
 
@@ -107,7 +106,7 @@ fn banner(model: &Model) -> Option<(String, Role)> {
     }
 }
 
-/// The line above the footer: a decision that can still be taken back, else a passing message.
+/// In the place of the footer: a decision that can still be taken back, else a passing message.
 fn draw_message(model: &Model, buf: &mut Buffer, area: Rect) {
     let theme = &model.theme;
     if let Some(decision) = &model.undo {
@@ -117,7 +116,7 @@ fn draw_message(model: &Model, buf: &mut Buffer, area: Rect) {
             Motion::Calm => "in a moment".to_owned(),
         };
         let style = theme.style(Role::Undo);
-        paint::fill_row(buf, area, area.y, style);
+        blank(buf, area, style);
         let undo = model.key(Action::Undo);
         let text = format!(" To be sent {when}: {} {}", decision.verb.name(), decision.title);
         let end = paint::put(buf, area.x, area.y, area.width, &text, style);
@@ -126,7 +125,7 @@ fn draw_message(model: &Model, buf: &mut Buffer, area: Rect) {
     }
     if let Some(toast) = &model.toast {
         let style = theme.style(Role::Toast);
-        paint::fill_row(buf, area, area.y, style);
+        blank(buf, area, style);
         let look = if toast.role == Role::Toast {
             style
         } else {
@@ -136,6 +135,12 @@ fn draw_message(model: &Model, buf: &mut Buffer, area: Rect) {
         let x = paint::put(buf, area.x, area.y, area.width, sign, look);
         paint::put(buf, x, area.y, area.right().saturating_sub(x + 1), &visible(&toast.text), look);
     }
+}
+
+/// Takes what is painted in an area away.
+fn blank(buf: &mut Buffer, area: Rect, style: ratatui::style::Style) {
+    let spaces = " ".repeat(usize::from(area.width));
+    paint::put(buf, area.x, area.y, area.width, &spaces, style);
 }
 
 /// The footer's hints: what can be done here, with help and leaving at the end.

@@ -17,6 +17,9 @@ pub struct NotADigest {
     pub text: String,
 }
 
+/// The digits; a page of the queue writes thousands of them.
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
 macro_rules! digests {
     ($($(#[$doc:meta])* $name:ident, $bytes:literal;)*) => {$(
         $(#[$doc])*
@@ -37,7 +40,11 @@ macro_rules! digests {
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                let mut digits = [0_u8; $bytes * 2];
+                for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0) {
+                    pair.copy_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);
+                }
+                f.write_str(std::str::from_utf8(&digits).map_err(|_| fmt::Error)?)
             }
         }
 

@@ -10,7 +10,7 @@ use super::answer::Answer;
 use super::app::App;
 use super::problem::Problem;
 use crate::domain::digest::Sha256Digest;
-use crate::store::{StoreError, jobs, queue};
+use crate::store::{StoreError, jobs, queue, settings};
 
 /// What answers.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -34,10 +34,7 @@ pub async fn ready(State(app): State<App>) -> Result<Answer, Problem> {
         let detail = "the server is about to end; use another one, or wait until it is back";
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", detail).retry_after(5));
     }
-    app.store()
-        .write(|tx| tx.query_one::<i64>("SELECT 1", &[]).map(drop))
-        .await
-        .map_err(|error: StoreError| Problem::from(error))?;
+    app.store().write(settings::probe).await.map_err(|error: StoreError| Problem::from(error))?;
     match app.store().blobs().get(Sha256Digest::from_bytes([0; 32])).await {
         Ok(_) | Err(StoreError::BlobMissing(_)) => {}
         Err(error) => return Err(error.into()),

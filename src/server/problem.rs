@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn every_store_error_hides_its_text() {
-        let secret = "SELECT token FROM /var/lib";
+        let secret = "token FROM /var/lib";
         for (error, status) in [
             (StoreError::Busy(secret.into()), 503),
             (StoreError::Unavailable(secret.into()), 503),

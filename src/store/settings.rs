@@ -3,6 +3,14 @@
 use super::error::StoreError;
 use super::tx::Tx;
 
+/// Asks the database anything, to see that it answers.
+///
+/// # Errors
+/// What the database says.
+pub fn probe(tx: &mut Tx) -> Result<(), StoreError> {
+    tx.query_one::<i64>("SELECT 1", &[]).map(drop)
+}
+
 /// The value of a setting, where it was set.
 pub fn get(tx: &mut Tx, key: &str) -> Result<Option<String>, StoreError> {
     tx.query_one("SELECT value FROM settings WHERE key = $1", &[key.into()])

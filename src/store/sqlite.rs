@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::watch;
 
@@ -94,6 +95,8 @@ pub(super) fn connect_reading(path: &Path) -> rusqlite::Result<Connection> {
 
 /// What every connection is set to.
 pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
+    // Without it a statement whose plan looked at an argument, as `LIMIT $2` makes it do, is compiled again at every run.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;

@@ -36,7 +36,11 @@ async fn world(server: &Server) -> World {
     let (owner, stranger) = (server.account("ada").await, server.account("bea").await);
     let (maintainer, suspended) = (server.maintainer("mo").await, server.maintainer("sam").await);
     let published = server.published(&owner, &maintainer, &Package::greeter("Greeter")).await;
-    owner.client.put_draft("greeter", Seen::Nothing, Package::greeter("Greeter").numbered("1.1.0").bytes()).await.unwrap();
+    owner
+        .client
+        .put_draft("greeter", Seen::Nothing, Package::greeter("Greeter").numbered("1.1.0").bytes())
+        .await
+        .unwrap();
     let review = server.submitted(&owner, &Package::greeter("Second Thing")).await;
     let claimed = maintainer.client.claim(&review.id, Seen::Nothing).await.unwrap().value;
     server.suspend(&suspended).await;
@@ -226,7 +230,8 @@ async fn what_is_not_published_does_not_exist_for_strangers() {
     let server = Server::start().await;
     let (ada, bea) = (server.account("ada").await, server.account("bea").await);
     ada.client.import(Package::greeter("Greeter").bytes(), None).await.unwrap();
-    let paths = ["", "/export", "/versions", "/versions/1.0.0", "/versions/1.0.0/code", "/versions/1.0.0/checks", "/draft"];
+    let paths =
+        ["", "/export", "/versions", "/versions/1.0.0", "/versions/1.0.0/code", "/versions/1.0.0/checks", "/draft"];
     let mut bodies = Vec::new();
     for path in paths {
         let real = bea.get(&format!("/extensions/greeter{path}")).await;
@@ -241,4 +246,20 @@ async fn what_is_not_published_does_not_exist_for_strangers() {
     }
     let found = bea.client.extensions(&skydeck::client::PageQuery::filtered("greeter")).await.unwrap();
     assert!(found.items.is_empty());
+}
+
+#[test]
+fn every_route_has_its_method_in_the_client() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/client");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let client: String = files.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    // A page for people, not for programs.
+    let for_people = ["/docs"];
+    let missing: Vec<String> = ROUTES
+        .iter()
+        .filter(|route| !for_people.contains(&route.path))
+        .filter(|route| !client.contains(&format!("self.{}(\"{}\"", route.method.to_lowercase(), route.path)))
+        .map(|route| format!("{} {}", route.method, route.path))
+        .collect();
+    assert!(missing.is_empty(), "not in the client: {missing:?}");
 }

@@ -260,7 +260,12 @@ async fn next(stream: &mut skydeck::client::EventStream) -> skydeck::api::events
 async fn http_that_is_none_is_refused_and_the_server_lives() {
     let server = Server::start().await;
     let address = server.url().replace("http://", "");
-    for bytes in [&b"\x16\x03\x01\x02\x00"[..], b"GET / HTTP/9.9\r\n\r\n", b"GET /me HTTP/1.1\r\nA: \x00\r\n\r\n", b"\r\n\r\n\r\n"] {
+    for bytes in [
+        &b"\x16\x03\x01\x02\x00"[..],
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET /me HTTP/1.1\r\nA: \x00\r\n\r\n",
+        b"\r\n\r\n\r\n",
+    ] {
         let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
         stream.write_all(bytes).await.unwrap();
         stream.shutdown().await.unwrap();

@@ -14,7 +14,7 @@ use skydeck::client::{Client, ClientError, Secret, Seen};
 use skydeck::domain::time::Timestamp;
 use skydeck::server::clock::Clock;
 use skydeck::server::{RunningServer, ServerConfig, first_start, serve};
-use skydeck::store::{Store, StoreConfig};
+use skydeck::store::{Store, StoreConfig, policy};
 
 /// A command that says hello.
 const GREETER: &str = r#"(module
@@ -32,6 +32,19 @@ const BANNER: &str = r#"(module
 const ENDLESS: &str = r#"(module (memory (export "memory") 1)
     (func (export "on_command") (result i32) (loop $again (br $again)) i32.const 0))"#;
 
+/// Turns off the unpredictable sample that gets a second reviewer, so that a test knows how many it needs.
+pub async fn one_reviewer_is_enough(store: &Store) {
+    store
+        .write(|tx| {
+            let mut next = policy::current(tx)?;
+            next.policy.review.second_reviewer_per_mille = 0;
+            next.number += 1;
+            policy::append(tx, &next)
+        })
+        .await
+        .unwrap();
+}
+
 /// A server with its data folder; both are gone when it is dropped.
 pub struct Server {
     running: RunningServer,
@@ -44,7 +57,6 @@ pub struct Server {
 /// An account with a token.
 #[derive(Clone)]
 pub struct Person {
-    pub name: String,
     pub id: String,
     pub secret: Secret,
     pub client: Client,
@@ -72,12 +84,13 @@ impl Server {
     pub async fn start_with(change: impl FnOnce(&mut ServerConfig)) -> Server {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(StoreConfig::in_folder(folder.path())).unwrap();
+        one_reviewer_is_enough(&store).await;
         let clock = Clock::standing_at(Timestamp::from_ms(1_790_000_000_000));
         let mut config = ServerConfig { clock: clock.clone(), ..ServerConfig::default() };
         change(&mut config);
         let secret = first_start(&store, &clock).await.unwrap().unwrap().secret;
         let running = serve(config, store.clone()).await.unwrap();
-        let administrator = Person::new("administrator", &running.url(), secret.reveal()).await;
+        let administrator = Person::new(&running.url(), secret.reveal()).await;
         Server { running, store, clock, administrator, _folder: folder }
     }
 
@@ -108,8 +121,7 @@ impl Server {
     /// The same account with another token.
     pub async fn token_of(&self, account: &str, token: &NewToken) -> Person {
         let made = self.administrator.client.create_account_token(account, token).await.unwrap();
-        let name = self.administrator.client.account(account).await.unwrap().value.name;
-        Person::new(&name, &self.url(), &made.secret).await
+        Person::new(&self.url(), &made.secret).await
     }
 
     /// The same account with a token that can do no more than `rights`.
@@ -161,11 +173,11 @@ impl Server {
 }
 
 impl Person {
-    async fn new(name: &str, url: &str, secret: &str) -> Person {
+    async fn new(url: &str, secret: &str) -> Person {
         let secret: Secret = secret.parse().unwrap();
         let client = Client::new(url.parse().unwrap(), Some(secret.clone())).unwrap();
         let id = client.me().await.map(|me| me.account.id).unwrap_or_default();
-        Person { name: name.into(), id, secret, client, base: url.into(), raw: raw_client() }
+        Person { id, secret, client, base: url.into(), raw: raw_client() }
     }
 
     /// Submits what is saved.

@@ -118,9 +118,10 @@ fn the_same_check_finds_what_an_early_answer_loses() {
 
 /// Kills a server under load so many times; gives a line for everything acknowledged that is missing in the end.
 fn losses_of(kills: u32, acknowledge: &str) -> Vec<String> {
-    super::use_ring();
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().expect("a folder");
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let people = runtime.block_on(people(folder.path()));
     let record = Record::default();
     for round in 0..kills {
@@ -134,8 +135,12 @@ fn losses_of(kills: u32, acknowledge: &str) -> Vec<String> {
     let losses = runtime.block_on(missing(&served, &people, &record));
     served.kill();
     let acknowledged = record.lock().expect("no panic in the load");
-    let (imports, notes, decisions) = (acknowledged.imports.len(), acknowledged.notes.len(), acknowledged.decisions.len());
-    println!("{kills} kills: {imports} imports, {notes} notes, {decisions} decisions acknowledged; {} lost", losses.len());
+    let (imports, notes, decisions) =
+        (acknowledged.imports.len(), acknowledged.notes.len(), acknowledged.decisions.len());
+    println!(
+        "{kills} kills: {imports} imports, {notes} notes, {decisions} decisions acknowledged; {} lost",
+        losses.len()
+    );
     assert!(imports >= kills as usize, "too little load: {imports} imports");
     losses
 }
@@ -144,13 +149,16 @@ async fn people(folder: &Path) -> People {
     let store = Store::open(StoreConfig::in_folder(folder)).expect("the store opens");
     let mut tokens = Vec::new();
     for (place, (name, role)) in
-        [("ada", Role::User), ("mo", Role::Maintainer), ("mi", Role::Maintainer), ("mu", Role::Maintainer)].into_iter().enumerate()
+        [("ada", Role::User), ("mo", Role::Maintainer), ("mi", Role::Maintainer), ("mu", Role::Maintainer)]
+            .into_iter()
+            .enumerate()
     {
         let secret = format!("sky_{}", format!("{name}{place}").repeat(20).get(..43).unwrap_or_default());
         let kept = secret.clone();
         let place = u8::try_from(place).expect("a few people");
         let seed = move |salt: u8| [place * 2 + salt + 1; 32];
-        let act = move |salt| Act { by: By::LocalOperator, now: Timestamp::from_ms(1_790_000_000_000), seed: seed(salt) };
+        let act =
+            move |salt| Act { by: By::LocalOperator, now: Timestamp::from_ms(1_790_000_000_000), seed: seed(salt) };
         let account = CreateAccount { name: name.parse().expect("a name"), role, verified: true };
         store
             .write(move |tx| {
@@ -238,7 +246,8 @@ async fn missing(served: &Served, people: &People, record: &Record) -> Vec<Strin
     }
     for (id, texts) in noted {
         let found = reviewer.review(&id).await.map(|review| review.value);
-        let there = |text: &String| found.as_ref().is_ok_and(|review| review.notes.iter().any(|note| note.text == *text));
+        let there =
+            |text: &String| found.as_ref().is_ok_and(|review| review.notes.iter().any(|note| note.text == *text));
         losses.extend(texts.iter().filter(|text| !there(text)).map(|text| format!("{text:?} on {id} is gone")));
         if let (Some(outcome), Ok(review)) = (decisions.get(&id), &found)
             && review.outcome.as_deref() != Some(outcome)
@@ -259,7 +268,8 @@ async fn missing(served: &Served, people: &People, record: &Record) -> Vec<Strin
 /// Whether every submission leaves `checking`: the jobs survived.
 async fn checks_end(client: &Client) -> bool {
     for _ in 0..600 {
-        let page = client.queue(&PageQuery::filtered("stage:checking").limited(1)).await.expect("the queue can be read");
+        let page =
+            client.queue(&PageQuery::filtered("stage:checking").limited(1)).await.expect("the queue can be read");
         if page.items.is_empty() {
             return true;
         }
@@ -270,7 +280,9 @@ async fn checks_end(client: &Client) -> bool {
 
 fn package(slug: &str) -> Vec<u8> {
     use base64::Engine as _;
-    let text = format!("(module (memory (export \"memory\") 1) (func (export \"on_command\") (result i32) (i32.const 0)) (@custom \"of\" \"{slug}\"))");
+    let text = format!(
+        "(module (memory (export \"memory\") 1) (func (export \"on_command\") (result i32) (i32.const 0)) (@custom \"of\" \"{slug}\"))"
+    );
     let code = wat::parse_str(text).expect("a module");
     let document = json!({
         "package_version": "1.0",

@@ -109,7 +109,8 @@ async fn a_rejected_version_is_revised_saved_and_submitted_again() {
     assert_eq!((draft.stage.as_str(), draft.revised_from.as_deref()), ("draft", Some("1.0.0")));
     let written = ada.client.draft("greeter").await.unwrap();
     let seen = Seen::Revision(written.etag.unwrap().parse().unwrap());
-    let package = Package::greeter("Greeter").numbered("1.0.1").with("/extension/description", json!("Greets the caller"));
+    let package =
+        Package::greeter("Greeter").numbered("1.0.1").with("/extension/description", json!("Greets the caller"));
     ada.client.put_draft("greeter", seen, package.bytes()).await.unwrap();
     assert_eq!(ada.client.put_draft("greeter", seen, package.bytes()).await.unwrap_err().status(), Some(412));
     assert_eq!(ada.client.save_draft("greeter", Seen::Nothing).await.unwrap().value.stage, "saved");
@@ -214,7 +215,8 @@ async fn bulk_answers_for_each_item() {
         reason: None,
         feedback: None,
     };
-    let claims = [item(&first.id, "claim"), item(&second.id, "claim"), item("nothing", "claim"), item(&first.id, "dance")];
+    let claims =
+        [item(&first.id, "claim"), item(&second.id, "claim"), item("nothing", "claim"), item(&first.id, "dance")];
     let statuses: Vec<u16> = mo.client.bulk(&claims).await.unwrap().iter().map(|result| result.status).collect();
     assert_eq!(statuses, [200, 200, 404, 422]);
     let seen = mo.client.review(&first.id).await.unwrap().value;

@@ -44,7 +44,11 @@ async fn two_approvals_at_once_have_one_winner_and_the_other_learns_who_and_when
         let said = lost.to_string();
         assert!(said.contains("mo") && said.contains("2026-"), "{said}");
     }
-    let rows = mo.client.audit(&AuditQuery { action: Some("review.approve".into()), ..AuditQuery::default() }, &PageQuery::default()).await.unwrap();
+    let rows = mo
+        .client
+        .audit(&AuditQuery { action: Some("review.approve".into()), ..AuditQuery::default() }, &PageQuery::default())
+        .await
+        .unwrap();
     assert_eq!(rows.items.len(), 1);
 }
 

@@ -220,7 +220,14 @@ pub const ENTRIES: &[Entry] = &[
         versions: &[
             release("0.2.0", 24 * 55, Fate::Published),
             release("0.3.0", 24 * 40, Fate::Published),
-            release("0.4.0", 33, Fate::Noted("noor", "Same code shape as Dice Tower; the author confirmed it is a fork with permission.")),
+            release(
+                "0.4.0",
+                33,
+                Fate::Noted(
+                    "noor",
+                    "Same code shape as Dice Tower; the author confirmed it is a fork with permission.",
+                ),
+            ),
         ],
     },
     Entry {

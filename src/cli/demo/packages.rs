@@ -56,10 +56,13 @@ const ORIGINS: &[Origin] = &[
         source: Source::Module(include_bytes!("../../../fixtures/extensions/dice/main.wasm")),
         manifest: include_str!("../../../fixtures/extensions/dice/manifest.json"),
     },
-    demo_text!("gift-drop", r#"{"version":{"type":"command","key":"gift","scopes":["roles_manage","messages_write"]}}"#),
+    demo_text!(
+        "gift-drop",
+        r#"{"version":{"type":"command","key":"gift","scopes":["roles_manage","messages_write"]}}"#
+    ),
     demo_text!("big-buffer", r#"{"version":{"type":"command","key":"chart","scopes":[]}}"#),
     demo_text!("chatty-log", r#"{"version":{"type":"command","key":"log","scopes":[]}}"#),
-    demo_text!("endless-loop", r#"{"version":{"type":"command","key":"present","scopes":[]}}"#),
+    demo_text!("endless-loop", r#"{"version":{"type":"command","key":"present","scopes":[],"timeout":200}}"#),
     demo_text!("undeclared-scope", r#"{"version":{"type":"command","key":"words","scopes":[]}}"#),
 ];
 
@@ -69,11 +72,10 @@ const ORIGINS: &[Origin] = &[
 /// Where a fixture is broken, which a test would have found.
 pub fn package(entry: &Entry, release: &Release) -> Result<Package, Failure> {
     let name = release.code.unwrap_or(entry.code);
-    let broken = |what: String| Failure::new(Exit::Failed, format!("the demo's {} {}: {what}", entry.slug, release.number));
-    let origin = ORIGINS
-        .iter()
-        .find(|origin| origin.name == name)
-        .ok_or_else(|| broken(format!("no code is called {name}")))?;
+    let broken =
+        |what: String| Failure::new(Exit::Failed, format!("the demo's {} {}: {what}", entry.slug, release.number));
+    let origin =
+        ORIGINS.iter().find(|origin| origin.name == name).ok_or_else(|| broken(format!("no code is called {name}")))?;
     let code = build(origin, entry, release).map_err(broken)?;
     let document = document(origin, entry, release, &code).map_err(|error| broken(error.to_string()))?;
     Package::parse(document.to_string().as_bytes())
@@ -111,7 +113,12 @@ fn build(origin: &Origin, entry: &Entry, release: &Release) -> Result<Vec<u8>, S
     match origin.source {
         Source::Text(text) => {
             let end = text.trim_end().strip_suffix(')').ok_or("its text does not end with a bracket")?;
-            let own = format!("{end}\n  (global $build i32 (i32.const {}))\n  (@custom \"{}\" \"{}\"))\n", position + 1, entry.slug, release.number);
+            let own = format!(
+                "{end}\n  (global $build i32 (i32.const {}))\n  (@custom \"{}\" \"{}\"))\n",
+                position + 1,
+                entry.slug,
+                release.number
+            );
             wat::parse_str(own).map_err(|error| error.to_string())
         }
         Source::Module(bytes) => {

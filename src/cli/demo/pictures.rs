@@ -38,7 +38,13 @@ enum Press {
 }
 
 const PICTURES: &[Picture] = &[
-    Picture { file: "queue.svg", columns: 150, rows: 38, ground: Ground::Dark, keys: &[Press::Key('j'), Press::Key('j')] },
+    Picture {
+        file: "queue.svg",
+        columns: 150,
+        rows: 38,
+        ground: Ground::Dark,
+        keys: &[Press::Key('j'), Press::Key('j')],
+    },
     Picture {
         file: "queue-80x24.svg",
         columns: 80,
@@ -65,7 +71,13 @@ const PICTURES: &[Picture] = &[
         columns: 110,
         rows: 32,
         ground: Ground::Light,
-        keys: &[Press::Key('3'), Press::Key('o'), Press::Text("fixtures/extensions/levels/levels.skypkg"), Press::Enter, Press::Enter],
+        keys: &[
+            Press::Key('3'),
+            Press::Key('o'),
+            Press::Text("fixtures/extensions/levels/levels.skypkg"),
+            Press::Enter,
+            Press::Enter,
+        ],
     },
     Picture { file: "help.svg", columns: 110, rows: 32, ground: Ground::Dark, keys: &[Press::Key('?')] },
 ];

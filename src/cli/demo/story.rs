@@ -102,10 +102,9 @@ fn life(build: &Build, first: bool, published: Option<&PublishedFacts>, now: Tim
     let mut steps = match (first, release.fate) {
         (true, _) => vec![at(-6 * MINUTE_MS, Deed::Import(build.clone()))],
         (false, Fate::Draft) => vec![at(-6 * MINUTE_MS, Deed::Draft(build.clone()))],
-        (false, _) => vec![
-            at(-6 * MINUTE_MS, Deed::Draft(build.clone())),
-            at(-5 * MINUTE_MS, Deed::Save(build.entry.slug)),
-        ],
+        (false, _) => {
+            vec![at(-6 * MINUTE_MS, Deed::Draft(build.clone())), at(-5 * MINUTE_MS, Deed::Save(build.entry.slug))]
+        }
     };
     if matches!(release.fate, Fate::Draft | Fate::Saved) {
         return steps;
@@ -135,7 +134,9 @@ fn life(build: &Build, first: bool, published: Option<&PublishedFacts>, now: Tim
             steps.push(at(waited + 11 * MINUTE_MS, Deed::Reject(build.clone(), who, reason, feedback)));
         }
         Fate::Noted(who, text) => steps.push(at(2 * HOUR_MS, Deed::Note(build.clone(), who, text))),
-        Fate::Claimed(who) => steps.push(Step { at: now.plus_ms(-3 * MINUTE_MS), deed: Deed::Claim(build.clone(), who) }),
+        Fate::Claimed(who) => {
+            steps.push(Step { at: now.plus_ms(-3 * MINUTE_MS), deed: Deed::Claim(build.clone(), who) })
+        }
         Fate::HalfApproved(who) => {
             steps.push(claim(5 * HOUR_MS, who));
             steps.push(approve(5 * HOUR_MS + 12 * MINUTE_MS, who));
@@ -170,7 +171,8 @@ fn checked(build: &Build, published: Option<&PublishedFacts>, at: Timestamp) -> 
 /// # Errors
 /// [`Refused`], naming what the marketplace did not accept.
 pub fn tell(tx: &mut Tx, prepared: &Prepared) -> Result<AccountId, Refused> {
-    let mut teller = Teller { entropy: Entropy::from_seed(prepared.seed), people: HashMap::new(), reviews: BTreeMap::new() };
+    let mut teller =
+        Teller { entropy: Entropy::from_seed(prepared.seed), people: HashMap::new(), reviews: BTreeMap::new() };
     for step in &prepared.steps {
         teller.take(tx, step)?;
     }
@@ -227,7 +229,8 @@ impl Teller {
             }
             Deed::Yank(build, reason) => {
                 let act = self.act(tx, build.entry.owner, now)?;
-                let yank = market::Yank { version: version(build)?, if_match: IfMatch::Any, reason: (*reason).to_owned() };
+                let yank =
+                    market::Yank { version: version(build)?, if_match: IfMatch::Any, reason: (*reason).to_owned() };
                 market::yank(tx, &act, &yank)?;
                 Ok(())
             }

@@ -129,17 +129,19 @@ fn the_mouse_does_what_keys_do() {
 
 #[test]
 fn untrusted_names_never_reach_the_screen_raw() {
-    let mut desk = Desk::fresh(160, 45);
     let mut item = queue_item(0);
     item.slug = "evil\u{1b}[2J".to_owned();
     item.name = "abc\u{202e}fed".to_owned();
     item.author = "zero\u{200b}width".to_owned();
-    let generation = desk.model.queue.generation;
-    let page = Page { items: vec![item], next: None, total: None };
-    desk.reply(Reply::Queue { generation, cursor: None, answer: Ok(page) });
-    let screen = desk.screen();
-    for hidden in ['\u{1b}', '\u{202e}', '\u{200b}'] {
-        assert!(!screen.contains(hidden), "{hidden:?}");
+    for (columns, rows) in [(80, 24), (160, 45)] {
+        let mut desk = Desk::fresh(columns, rows);
+        let generation = desk.model.queue.generation;
+        let page = Page { items: vec![item.clone()], next: None, total: None };
+        desk.reply(Reply::Queue { generation, cursor: None, answer: Ok(page) });
+        let screen = desk.sees("bidi character").screen();
+        for hidden in ['\u{1b}', '\u{202e}', '\u{200b}'] {
+            assert!(!screen.contains(hidden), "{hidden:?} at {columns} columns");
+        }
     }
 }
 

@@ -92,6 +92,7 @@ pub fn next_hunk(rows: &[Row], row: usize, direction: std::cmp::Ordering) -> Opt
 /// Paints the rows from `top` on: both line numbers, a sign, the line.
 pub fn draw(buf: &mut Buffer, area: Rect, theme: &Theme, rows: &[Row], top: usize) {
     let numbers = if area.width >= 60 { 6 } else { 0 };
+    let has_old = rows.iter().any(|row| row.old.is_some());
     for (y, row) in (area.top()..area.bottom()).zip(rows.iter().skip(top)) {
         let (role, sign) = match row.tag {
             Tag::Hunk => (Role::DiffHunk, ' '),
@@ -108,8 +109,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, theme: &Theme, rows: &[Row], top: usiz
             paint::fill_row(buf, area, y, style);
         }
         let mut x = area.x;
-        for number in [row.old, row.new] {
-            if numbers > 0 {
+        for (number, shown) in [(row.old, has_old), (row.new, true)] {
+            if numbers > 0 && shown {
                 let text = number.map(|number| number.to_string()).unwrap_or_default();
                 let muted = ratatui::style::Style { bg: style.bg, ..theme.style(Role::Muted) };
                 paint::put_right(buf, x, x + numbers - 1, y, &text, muted);

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
+use skydeck::store::{Store, StoreConfig};
+
+use crate::harness::one_reviewer_is_enough;
 
 /// An environment to run the program in.
 pub struct Program {
@@ -97,6 +100,12 @@ impl Program {
     /// Starts a server on a free port and waits for the lines it prints at first.
     pub fn serve(&self) -> Served {
         let is_first = !self.path("data/skydeck.db").exists();
+        if is_first {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let store = Store::open(StoreConfig::in_folder(self.path("data"))).unwrap();
+            runtime.block_on(one_reviewer_is_enough(&store));
+            store.close();
+        }
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);

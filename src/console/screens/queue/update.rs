@@ -32,7 +32,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Release => turn_of_selected(model, Turn::Release),
         Action::ClaimNext => {
             let query = (!model.queue.filter.is_empty()).then(|| model.queue.filter.clone());
-            vec![Effect::Turn { turn: Turn::ClaimNext, review_id: None, query, revision: None }]
+            vec![Effect::Turn { turn: Turn::ClaimNext, review_id: None, query }]
         }
         Action::Mark => mark(model),
         Action::MarkAll => {
@@ -220,8 +220,8 @@ fn turn_of_selected(model: &mut Model, turn: Turn) -> Vec<Effect> {
         ScreenName::Review | ScreenName::Sandbox => None,
     };
     let Some(row) = row else { return Vec::new() };
-    let (review_id, revision) = (Some(row.review_id.to_string()), Some(row.revision));
-    vec![Effect::Turn { turn, review_id, query: None, revision }]
+    let review_id = Some(row.review_id.to_string());
+    vec![Effect::Turn { turn, review_id, query: None }]
 }
 
 fn mark(model: &mut Model) -> Vec<Effect> {

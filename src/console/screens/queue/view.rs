@@ -10,6 +10,7 @@ use crate::console::model::{Link, Model};
 use crate::console::moment;
 use crate::console::remote::Remote;
 use crate::console::screens::queue::{Row, Turnstile};
+use crate::console::screens::review::view::warning_of_name;
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::list::{Align, Column, Focus};
 use crate::console::widgets::{bar, list, paint};
@@ -103,7 +104,8 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect) {
         let inner = Rect::new(parts.detail.x + 2, parts.detail.y, parts.detail.width - 3, parts.detail.height);
         paint::put_lines(buf, inner, &tall_detail(model, row, inner.width));
     } else if parts.detail.height > 0 {
-        bar::draw_rule(buf, parts.detail, parts.detail.y, &model.theme, &row.title(), &visible(&row.name));
+        let name = format!("{}{}", visible(&row.name), warning_of_name(&row.name));
+        bar::draw_rule(buf, parts.detail, parts.detail.y, &model.theme, &row.title(), &name);
         let inner = Rect::new(
             parts.detail.x + 1,
             parts.detail.y + 1,
@@ -187,7 +189,7 @@ fn cell<'a>(model: &'a Model, row: &'a Row, column: usize, me: &str) -> Line<'a>
     let marked = model.queue.marked.contains(&row.review_id);
     match column {
         0 => Line::styled(if marked { "*" } else { " " }, theme.style(Role::Marked)),
-        1 => Line::styled(row.priority.total.to_string(), theme.style(Role::Strong)),
+        1 => Line::styled(row.priority[0].to_string(), theme.style(Role::Strong)),
         2 => Line::styled(moment::due_short(model.now, row.due_at), theme.style(due_role(model, row))),
         3 => {
             let style = if marked { theme.style(Role::Marked) } else { Style::default() };
@@ -210,7 +212,7 @@ fn due_role(model: &Model, row: &Row) -> Role {
     }
 }
 
-fn risk_style(theme: &Theme, risk: i64) -> Style {
+fn risk_style(theme: &Theme, risk: i32) -> Style {
     theme.scope(match risk {
         ..10 => 1,
         10..20 => 5,
@@ -222,7 +224,8 @@ fn findings<'a>(theme: &Theme, row: &Row) -> Line<'a> {
     if row.findings == 0 {
         return Line::styled("none", theme.style(Role::Muted));
     }
-    Line::styled(format!("{} {}", row.findings, visible(&row.worst)), theme.style(severity_role(&row.worst)))
+    let worst = row.worst.map_or("", |severity| severity.name());
+    Line::styled(format!("{} {worst}", row.findings), theme.style(severity_role(worst)))
 }
 
 /// The look of a severity.
@@ -291,7 +294,7 @@ fn detail<'a>(model: &Model, row: &'a Row) -> Vec<Line<'a>> {
             vec![
                 Span::raw(visible(&row.author)),
                 Span::styled(
-                    format!("  reputation {}  ·  {}  ·  {} notes", row.reputation, visible(&row.kinds), row.notes),
+                    format!("  reputation {}  ·  {}  ·  {} notes", row.reputation, row.kinds(), row.notes),
                     muted,
                 ),
             ],
@@ -311,18 +314,16 @@ fn detail<'a>(model: &Model, row: &'a Row) -> Vec<Line<'a>> {
 }
 
 fn findings_span<'a>(theme: &Theme, row: &Row, span: Span<'a>) -> Span<'a> {
-    let role = if row.findings == 0 { Role::Muted } else { severity_role(&row.worst) };
+    let role =
+        if row.findings == 0 { Role::Muted } else { severity_role(row.worst.map_or("", |severity| severity.name())) };
     Span::styled(span.content, theme.style(role))
 }
 
 fn priority_spans<'a>(theme: &Theme, row: &Row) -> Vec<Span<'a>> {
-    let parts = row.priority.parts;
+    let [total, due, risk, reputation] = row.priority;
     vec![
-        Span::styled(row.priority.total.to_string(), theme.style(Role::Strong)),
-        Span::styled(
-            format!(" = due {} + risk {} + reputation {}", parts.due, parts.risk, parts.reputation),
-            theme.style(Role::Muted),
-        ),
+        Span::styled(total.to_string(), theme.style(Role::Strong)),
+        Span::styled(format!(" = due {due} + risk {risk} + reputation {reputation}"), theme.style(Role::Muted)),
     ]
 }
 
@@ -334,7 +335,10 @@ fn tall_detail<'a>(model: &Model, row: &'a Row, columns: u16) -> Vec<Line<'a>> {
             Span::raw(" "),
             Span::styled(visible(&row.number), theme.style(Role::Accent)),
         ]),
-        Line::styled(visible(&row.name), theme.style(Role::Muted)),
+        Line::from(vec![
+            Span::styled(visible(&row.name), theme.style(Role::Muted)),
+            Span::styled(warning_of_name(&row.name), theme.style(Role::Danger)),
+        ]),
         Line::default(),
     ];
     let muted = theme.style(Role::Muted);
@@ -364,10 +368,6 @@ fn tall_detail<'a>(model: &Model, row: &'a Row, columns: u16) -> Vec<Line<'a>> {
             Span::styled(text, theme.style(Role::Muted)),
         ]));
     }
-    lines.push(Line::default());
-    lines.push(Line::styled("Code", theme.style(Role::Title)));
-    let sha256 = paint::wrap(&visible(&row.sha256), 32);
-    lines.extend(sha256.into_iter().map(|line| Line::styled(line, muted)));
     if let Link::Lost { error, .. } = &model.link {
         lines.push(Line::default());
         lines.push(Line::styled(format!("Not live: {}", visible(error)), theme.style(Role::Warning)));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ratatui::text::{Line, Span};
 
-use crate::api::reviews::{Finding, Review, ScopeSets};
+use crate::api::reviews::{Checks, Finding, Review, ScopeSets};
 use crate::console::action::Action;
 use crate::console::model::Model;
 use crate::console::moment;
@@ -13,7 +13,7 @@ use crate::console::screens::report::{difference, heading, pretty};
 use crate::console::theme::{Role, Theme};
 use crate::console::widgets::{gauge, paint};
 use crate::domain::scope::Scope;
-use crate::domain::text::{shorten, visible};
+use crate::domain::text::{shorten, visible, width};
 use crate::domain::time::Timestamp;
 
 /// Parts of a manifest that say nothing about meaning.
@@ -60,8 +60,14 @@ pub fn findings(model: &Model, review: &Review, columns: u16) -> Vec<Line<'stati
         lines.extend(one_finding(theme, finding, room));
         lines.push(Line::default());
     }
-    lines.push(heading(theme, &format!("Checks: {}", visible(&review.checks.state))));
-    for run in &review.checks.rules {
+    lines.extend(checks(theme, &review.checks));
+    lines
+}
+
+/// Each rule's run.
+pub fn checks(theme: &Theme, checks: &Checks) -> Vec<Line<'static>> {
+    let mut lines = vec![heading(theme, &format!("Checks: {}", visible(&checks.state)))];
+    for run in &checks.rules {
         let role = match run.verdict.as_str() {
             "passed" => Role::Success,
             "observed" => Role::Warning,
@@ -159,7 +165,8 @@ fn scopes(theme: &Theme, review: &Review, columns: u16) -> Vec<Line<'static>> {
         let about = if room > 12 { shorten(about, room).into_owned() } else { String::new() };
         lines.push(Line::from(vec![
             Span::styled(format!("{sign} "), theme.style(role)),
-            Span::styled(format!("{:<18} ", visible(name)), theme.scope(risk(name))),
+            Span::styled(visible(name).into_owned(), theme.scope(risk(name))),
+            Span::raw(" ".repeat(19_usize.saturating_sub(width(&visible(name))))),
             Span::styled(format!("{:>4}  ", risk(name)), theme.style(Role::Muted)),
             Span::raw(format!(
                 "{:^8}  {:^9}  {:^9}  {:^9} ",
@@ -233,7 +240,8 @@ fn author(theme: &Theme, review: &Review) -> Vec<Line<'static>> {
     lines
 }
 
-fn one_finding(theme: &Theme, finding: &Finding, room: usize) -> Vec<Line<'static>> {
+/// One finding: what is wrong, what was seen, what to do, and whether it still counts.
+pub fn one_finding(theme: &Theme, finding: &Finding, room: usize) -> Vec<Line<'static>> {
     let muted = theme.style(Role::Muted);
     let role = if finding.dismissed_by.is_some() { Role::Muted } else { severity_role(&finding.severity) };
     let mut lines = vec![Line::from(vec![

@@ -276,8 +276,8 @@ fn turn(model: &mut Model, turn: Turn) -> Vec<Effect> {
         return Vec::new();
     }
     let Some(review) = model.review.review.value() else { return Vec::new() };
-    let (review_id, revision) = (Some(review.id.clone()), Some(review.revision));
-    vec![Effect::Turn { turn, review_id, query: None, revision }]
+    let review_id = Some(review.id.clone());
+    vec![Effect::Turn { turn, review_id, query: None }]
 }
 
 fn plan_renewal(model: &mut Model) {

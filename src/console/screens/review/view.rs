@@ -13,7 +13,7 @@ use crate::console::remote::Remote;
 use crate::console::screens::report;
 use crate::console::theme::Role;
 use crate::console::widgets::{bar, diff, paint};
-use crate::domain::text::visible;
+use crate::domain::text::{name_problems, visible};
 use crate::domain::time::Timestamp;
 
 /// Rows above the open part: title, state, tabs, line.
@@ -123,6 +123,11 @@ fn run(model: &Model, columns: u16) -> Vec<Line<'static>> {
     lines
 }
 
+/// A word of warning after a name that could deceive its reader; empty for an honest one.
+pub fn warning_of_name(name: &str) -> String {
+    name_problems(name).first().map_or_else(String::new, |problem| format!(" (! {})", problem.code().replace('_', " ")))
+}
+
 fn title<'a>(model: &Model, review: &'a Review) -> Line<'a> {
     let theme = &model.theme;
     let muted = theme.style(Role::Muted);
@@ -132,6 +137,7 @@ fn title<'a>(model: &Model, review: &'a Review) -> Line<'a> {
         Span::raw(" "),
         Span::styled(visible(&item.number), theme.style(Role::Accent)),
         Span::styled(format!("  {}", visible(&item.name)), theme.style(Role::Text)),
+        Span::styled(warning_of_name(&item.name), theme.style(Role::Danger)),
         Span::styled(format!("  by {}", visible(&item.author)), muted),
         Span::styled(format!(" (reputation {})", item.author_reputation), muted),
     ])

@@ -9,12 +9,12 @@ use crate::api::reviews::Checks;
 use crate::console::action::Action;
 use crate::console::model::Model;
 use crate::console::remote::Remote;
-use crate::console::screens::queue::view::{scope_spans, severity_role};
+use crate::console::screens::queue::view::scope_spans;
 use crate::console::screens::report;
-use crate::console::screens::review::changes::{severities, visible_paragraphs};
+use crate::console::screens::review::changes::{self, one_finding, severities, visible_paragraphs};
 use crate::console::theme::Role;
 use crate::console::widgets::{bar, paint};
-use crate::domain::text::visible;
+use crate::domain::text::{visible, width};
 
 /// Rows above the open part.
 const HEAD_ROWS: u16 = 4;
@@ -117,23 +117,18 @@ fn verdict(model: &Model, checks: &Checks, columns: u16) -> Vec<Line<'static>> {
     lines.push(Line::default());
     let room = usize::from(columns).saturating_sub(4);
     for finding in &checks.findings {
-        lines.push(Line::from(vec![
-            Span::styled(format!("{:<9}", visible(&finding.severity)), theme.style(severity_role(&finding.severity))),
-            Span::styled(format!("{} ", visible(&finding.rule)), theme.style(Role::Strong)),
-            Span::styled(format!("at {}", visible(&finding.location)), theme.style(Role::Muted)),
-        ]));
-        for text in [&finding.message, &finding.hint] {
-            lines.extend(visible_paragraphs(text, room).into_iter().map(|line| Line::raw(format!("  {line}"))));
-        }
+        lines.extend(one_finding(theme, finding, room));
         lines.push(Line::default());
     }
+    lines.extend(changes::checks(theme, checks));
     lines
 }
 
 fn file_line(model: &Model) -> Line<'static> {
     let (screen, theme) = (&model.sandbox, &model.theme);
     let muted = theme.style(Role::Muted);
-    let mut spans = vec![Span::styled(visible(&screen.path).into_owned(), theme.style(Role::Strong))];
+    let room = usize::from(model.profile.columns) / 2;
+    let mut spans = vec![Span::styled(ending(&visible(&screen.path), room), theme.style(Role::Strong))];
     if let Some(file) = screen.file.value() {
         spans.push(Span::styled(format!("  {}", visible(&file.title)), theme.style(Role::Accent)));
         spans.push(Span::styled(format!("  {}", crate::console::widgets::gauge::bytes(file.code.len() as u64)), muted));
@@ -143,6 +138,15 @@ fn file_line(model: &Model) -> Line<'static> {
         Watch::Off => {}
     }
     Line::from(spans)
+}
+
+/// The end of a path, which tells more than its beginning.
+fn ending(path: &str, columns: usize) -> String {
+    if width(path) <= columns {
+        return path.to_owned();
+    }
+    let tail = path.char_indices().map(|(at, _)| &path[at..]).find(|tail| width(tail) < columns);
+    format!("…{}", tail.unwrap_or_default())
 }
 
 fn event_line(model: &Model) -> Line<'static> {
