@@ -46,8 +46,9 @@ pub struct Arguments {
 /// What every command understands.
 #[derive(Clone, Debug, Args)]
 pub struct Global {
-    /// The marketplace's address, such as https://market.example.org
+    /// The marketplace's address
     #[arg(long, global = true, env = "SKYDECK_SERVER", hide_env_values = true, value_name = "URL")]
+    #[arg(help = "The marketplace's address, such as https://market.example.org")]
     server: Option<String>,
     /// Where config.toml, credentials.toml and own themes are
     #[arg(long, global = true, env = "SKYDECK_CONFIG_DIR", hide_env_values = true, value_name = "DIR")]

@@ -41,7 +41,7 @@ pub fn line(text: &str) -> Result<(), Failure> {
 /// Writes bytes to standard output as they are.
 ///
 /// # Errors
-/// See [`line`].
+/// See [`line()`].
 pub fn raw(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     out.write_all(bytes)
@@ -52,7 +52,7 @@ pub fn raw(bytes: &[u8]) -> Result<(), Failure> {
 /// Writes a value as indented JSON.
 ///
 /// # Errors
-/// See [`line`].
+/// See [`line()`].
 pub fn json<T: Serialize>(value: &T) -> Result<(), Failure> {
     let text =
         serde_json::to_string_pretty(value).map_err(|error| Failure { exit: Exit::Failed, error: error.into() })?;
@@ -62,7 +62,7 @@ pub fn json<T: Serialize>(value: &T) -> Result<(), Failure> {
 /// Writes rows under headings: aligned columns, or `heading: value` lines with an empty line between rows.
 ///
 /// # Errors
-/// See [`line`].
+/// See [`line()`].
 pub fn rows(form: Form, headings: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
     raw(laid_out(form, headings, rows).as_bytes())
 }
@@ -70,7 +70,7 @@ pub fn rows(form: Form, headings: &[&str], rows: &[Vec<String>]) -> Result<(), F
 /// Writes text of several lines, with everything hidden in it made visible.
 ///
 /// # Errors
-/// See [`line`].
+/// See [`line()`].
 pub fn text(text: &str) -> Result<(), Failure> {
     line(visible_lines(text).trim_end_matches('\n'))
 }
@@ -78,7 +78,7 @@ pub fn text(text: &str) -> Result<(), Failure> {
 /// Writes one thing's fields: names in one column and values in the next, or `name: value` lines.
 ///
 /// # Errors
-/// See [`line`].
+/// See [`line()`].
 pub fn fields(form: Form, fields: &[(&str, String)]) -> Result<(), Failure> {
     let widest = fields.iter().map(|(name, _)| width(name)).max().unwrap_or(0);
     let mut text = String::new();

@@ -8,7 +8,7 @@ use crate::api::reviews::Approve;
 
 const TOKEN: &str = "sky_0123456789abcdef";
 
-async fn client_of(server: &MockServer) -> Client {
+fn client_of(server: &MockServer) -> Client {
     let secret: Secret = TOKEN.parse().unwrap();
     Client::new(server.uri().parse().unwrap(), Some(secret)).unwrap()
 }
@@ -25,7 +25,7 @@ async fn a_decision_carries_what_it_rests_on() {
         .expect(1)
         .mount(&server)
         .await;
-    let client = client_of(&server).await;
+    let client = client_of(&server);
     let decided = client.approve("r", 8, &Approve { sha256: "ab".into(), note: None }).await.unwrap();
     assert_eq!(decided.revision, 9);
     assert!(!format!("{client:?}").contains("0123456789"), "{client:?}");
@@ -39,7 +39,7 @@ async fn a_busy_server_is_asked_again_with_the_same_key() {
     let busy = ResponseTemplate::new(503).insert_header("Retry-After", "0").set_body_json(&problem);
     Mock::given(path("/queue/claim-next")).respond_with(busy).up_to_n_times(2).mount(&server).await;
     Mock::given(path("/queue/claim-next")).respond_with(ResponseTemplate::new(204)).mount(&server).await;
-    let client = client_of(&server).await;
+    let client = client_of(&server);
     assert_eq!(client.claim_next(None).await.unwrap(), None);
     let requests = server.received_requests().await.unwrap();
     let keys: Vec<_> = requests.iter().map(|request| request.headers["Idempotency-Key"].clone()).collect();
@@ -60,7 +60,7 @@ async fn problems_and_strange_answers_are_told_apart() {
         .respond_with(ResponseTemplate::new(200).set_body_bytes(vec![0; (4 << 20) + 1]))
         .mount(&server)
         .await;
-    let client = client_of(&server).await;
+    let client = client_of(&server);
     let error = client.me().await.unwrap_err();
     assert_eq!((error.status(), error.code()), (Some(412), "stale"));
     assert!(error.to_string().contains("/notes changed by mo"), "{error}");
@@ -94,7 +94,7 @@ async fn a_rehearsal_and_a_page_say_so_in_the_query() {
         .respond_with(ResponseTemplate::new(200).set_body_json(serde_json::json!({"items": []})))
         .mount(&server)
         .await;
-    let client = client_of(&server).await;
+    let client = client_of(&server);
     client.rehearsing().delete_extension("greeter", Seen::Revision(3)).await.unwrap();
     client.queue(&PageQuery::filtered("scope:ban risk:>50").limited(50).after("c1")).await.unwrap();
     let requests = server.received_requests().await.unwrap();
@@ -112,7 +112,7 @@ async fn a_stream_resumes_and_advances_over_what_it_does_not_see() {
         .respond_with(ResponseTemplate::new(200).set_body_raw(body, "text/event-stream"))
         .mount(&server)
         .await;
-    let client = client_of(&server).await;
+    let client = client_of(&server);
     let query = EventsQuery { topics: vec!["queue".into()], after: Some(3) };
     let mut stream = client.events(&query).await.unwrap();
     assert_eq!(stream.next().await.unwrap().unwrap().number, 4);

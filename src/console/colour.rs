@@ -142,7 +142,7 @@ fn nearest_indexed(color: Rgb) -> u8 {
 fn nearest(candidates: &[Rgb], color: Rgb) -> usize {
     let distance = |candidate: &Rgb| {
         let [dr, dg, db] = [0, 1, 2].map(|at| i64::from(candidate[at]) - i64::from(color[at]));
-        let mean = (i64::from(candidate[0]) + i64::from(color[0])) / 2;
+        let mean = i64::midpoint(i64::from(candidate[0]), i64::from(color[0]));
         ((512 + mean) * dr * dr + 1024 * dg * dg + (767 - mean) * db * db) >> 8
     };
     candidates.iter().enumerate().min_by_key(|(_, candidate)| distance(candidate)).map_or(0, |(at, _)| at)

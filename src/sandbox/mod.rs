@@ -1,6 +1,6 @@
 //! Runs one extension under caps and says exactly what it did; knows nothing but the domain.
 //!
-//! [`inspect`] reads a module without compiling it, [`compile`] makes it ready once, [`run`] gives it one event and a
+//! [`inspect`] reads a module without compiling it, [`compile()`] makes it ready once, [`run()`] gives it one event and a
 //! [`World`] to act on, and a [`Report`] comes back, whatever happens. An instance lives for one event: nothing but
 //! [`Storage`] outlives it. What a guest can call is the table [`FUNCTIONS`], and nothing else exists for it: no file, no
 //! socket, no clock, no environment.

@@ -1,6 +1,6 @@
 //! Static checks of a package and one dry run of each handler: one rule a file, all of one signature, listed in [`RULES`].
 //!
-//! [`examine`] does everything for one package: it reads the module, compiles it once, runs each handler once in the
+//! [`examine()`] does everything for one package: it reads the module, compiles it once, runs each handler once in the
 //! simulated world, lets every rule look at what came of it, and says whether the package passes. Nothing here reads a
 //! clock, a file or a database: what a rule has to know about the marketplace stands in [`Context`].
 

@@ -40,7 +40,7 @@ pub async fn submit(
 
 async fn rehearse(app: &App, order: &Order, wanted: VersionRef, if_match: IfMatch) -> Result<Answer, Problem> {
     let (version, mut wire) = order.step(app, move |tx, turn| submitted(tx, turn, &wanted, if_match)).await?;
-    wire.checks = Some(worker::rehearse_checks(app, version).await?.checks);
+    wire.checks = Some(worker::rehearse_checks(app, version).await?);
     let location = format!("/reviews/{}", wire.review_id);
     Ok(Answer::created(&location, &wire).revision(wire.version.revision))
 }

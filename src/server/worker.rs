@@ -20,8 +20,8 @@ use super::stop::Stop;
 use crate::store::Store;
 
 pub use dry_run::{DryRun, dry_run};
-pub use pool::{NotRun, run_blocking};
-pub use rehearsal::{Rehearsed, rehearse_checks};
+pub use pool::run_blocking;
+pub use rehearsal::rehearse_checks;
 
 /// Time after which a checker that ended early is replaced.
 const RESTART_AFTER: Duration = Duration::from_secs(1);

@@ -184,9 +184,20 @@ async fn load(served: &Served, people: &People, record: &Record, round: u32, mom
     for token in &people.reviewers {
         tasks.spawn(reviewer(served.client(token), record.clone()));
     }
+    let before = acknowledged(record);
     tokio::time::sleep(moment).await;
+    // A slow machine gets the time it needs: a round in which nothing was acknowledged would show nothing.
+    let started = std::time::Instant::now();
+    while acknowledged(record) == before && started.elapsed() < Duration::from_secs(20) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     // The tasks are dropped as they stand, like sessions whose link breaks with the server.
     tasks.shutdown().await;
+}
+
+fn acknowledged(record: &Record) -> usize {
+    let record = record.lock().expect("unpoisoned");
+    record.imports.len() + record.notes.len() + record.decisions.len()
 }
 
 async fn author(client: Client, record: Record, round: u32, lane: u32) {

@@ -135,7 +135,7 @@ fn life(build: &Build, first: bool, published: Option<&PublishedFacts>, now: Tim
         }
         Fate::Noted(who, text) => steps.push(at(2 * HOUR_MS, Deed::Note(build.clone(), who, text))),
         Fate::Claimed(who) => {
-            steps.push(Step { at: now.plus_ms(-3 * MINUTE_MS), deed: Deed::Claim(build.clone(), who) })
+            steps.push(Step { at: now.plus_ms(-3 * MINUTE_MS), deed: Deed::Claim(build.clone(), who) });
         }
         Fate::HalfApproved(who) => {
             steps.push(claim(5 * HOUR_MS, who));

@@ -4,7 +4,6 @@ use super::facts::Facts;
 use super::pool::run_long;
 use crate::api::reviews::{CheckRun, Checks, Finding as WireFinding};
 use crate::api::runs::RunReport;
-use crate::domain::digest::Sha256Digest;
 use crate::domain::finding::Finding;
 use crate::domain::id::{ExtensionId, VersionId};
 use crate::domain::package::Package;
@@ -14,20 +13,11 @@ use crate::server::app::App;
 use crate::server::problem::Problem;
 use crate::store::StoreError;
 
-/// What a rehearsal of the checks found.
-#[derive(Clone, Debug)]
-pub struct Rehearsed {
-    /// The checks as the wire has them; findings have no ids.
-    pub checks: Checks,
-    /// The code that was checked.
-    pub sha256: Sha256Digest,
-}
-
-/// Runs the checks of a stored version now, and keeps nothing.
+/// Runs the checks of a stored version now, and keeps nothing; findings have no ids.
 ///
 /// # Errors
 /// 404 where the version is gone, 503 where too much is being computed already.
-pub async fn rehearse_checks(app: &App, version: VersionId) -> Result<Rehearsed, Problem> {
+pub async fn rehearse_checks(app: &App, version: VersionId) -> Result<Checks, Problem> {
     let facts = app.store().read(move |tx| Facts::of_version(tx, version)).await?;
     let facts = facts.ok_or_else(|| Problem::not_found("version", &version.to_string()))?;
     let (sha256, extension) = (facts.version.code.sha256, facts.version.extension);
@@ -41,7 +31,7 @@ pub async fn rehearse_checks(app: &App, version: VersionId) -> Result<Rehearsed,
         Ok::<_, StoreError>(scan::examine(&package, &facts.context(), &|| clock.now()))
     });
     let checks = wire(&examined.await??, extension)?;
-    Ok(Rehearsed { checks, sha256 })
+    Ok(checks)
 }
 
 fn wire(examination: &Examination, extension: ExtensionId) -> Result<Checks, Problem> {

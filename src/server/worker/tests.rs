@@ -195,9 +195,9 @@ async fn a_rehearsal_finds_the_same_and_keeps_nothing() {
     let config = ServerConfig { clock: house.clock.clone(), ..ServerConfig::default() };
     let app = App::new(house.store.clone(), config, house.stop.clone());
     let rehearsed = rehearse_checks(&app, version).await.unwrap();
-    assert_eq!(rehearsed.checks.state, "failed");
-    assert!(rehearsed.checks.findings.iter().any(|finding| finding.rule == "dry_run" && finding.id.is_empty()));
-    assert_eq!(rehearsed.checks.runs.len(), 1);
+    assert_eq!(rehearsed.state, "failed");
+    assert!(rehearsed.findings.iter().any(|finding| finding.rule == "dry_run" && finding.id.is_empty()));
+    assert_eq!(rehearsed.runs.len(), 1);
     let kept = house.store.read(move |tx| findings::of_review(tx, review)).await.unwrap();
     assert!(kept.is_empty());
 }
