@@ -37,6 +37,10 @@ use skydeck::domain::time::Timestamp;
 use process::Copy;
 use table::{Table, quantile_ms};
 
+/// The allocator of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Rows of the queue.
 const ROWS: usize = 100_000;
 /// Rows of one page.

@@ -23,6 +23,9 @@ pub struct Folders {
 pub struct Settings {
     /// The marketplace to talk to, such as `https://market.example.org`.
     pub server: Option<String>,
+    /// The certificate (PEM) of the authority that vouches for the server, where it is one of your own; a relative path
+    /// starts in the config folder.
+    pub ca_file: Option<PathBuf>,
     /// A theme: `dark`, `light`, `mono`, or the name of a file in the config folder's `themes`.
     pub theme: Option<String>,
     /// No animation at all.
@@ -75,7 +78,7 @@ pub enum ConfigError {
     NoHome,
 }
 
-const FIELDS: &[&str] = &["server", "theme", "calm", "ascii", "mouse", "keys"];
+const FIELDS: &[&str] = &["server", "ca_file", "theme", "calm", "ascii", "mouse", "keys"];
 
 impl Folders {
     /// The folders given by flags or environment, else the platform's own.

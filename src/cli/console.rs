@@ -79,6 +79,7 @@ pub fn run(global: &Global, command: Console) -> Result<Exit, Failure> {
     check_terminal()?;
     let folders = folders(global)?;
     let settings = Settings::load(&folders.config)?;
+    check_looks(&settings, &folders, &command.appearance)?;
     let context = Context::open(global)?;
     if !context.client.has_token() {
         let text = format!(
@@ -96,6 +97,15 @@ pub fn run(global: &Global, command: Console) -> Result<Exit, Failure> {
 /// [`Exit::Environment`]: what is missing, and what to use instead.
 pub fn check_terminal() -> Result<(), Failure> {
     Ok(terminal::check(&read_profile(&Asked::default()))?)
+}
+
+/// Says whether theme and keys are in order, before anything is begun that takes a while.
+///
+/// # Errors
+/// [`Exit::Config`]: what is wrong, and where.
+pub fn check_looks(settings: &Settings, folders: &Folders, appearance: &Appearance) -> Result<(), Failure> {
+    theme(settings, appearance, &folders.config, &profile(settings, appearance))?;
+    keymap(&folders.config).map(drop)
 }
 
 /// Takes the terminal, runs the console until the user leaves, and gives the terminal back.

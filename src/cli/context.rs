@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{Exit, Failure, Global};
-use crate::client::{Client, Secret, ServerUrl};
+use crate::client::{Authorities, Client, Secret, ServerUrl};
 use crate::config::{Credentials, Folders, Settings};
 
 /// Where a server is looked for when nothing says otherwise: where `skydeck serve` listens.
@@ -31,7 +31,8 @@ impl Context {
         let settings = Settings::load(&folders.config)?;
         let server = server(global, &settings)?;
         let token = token(&folders, &server)?;
-        Ok(Context { client: client(server, token)?, runtime: small_runtime()? })
+        let authorities = authorities(global, &folders, &settings)?;
+        Ok(Context { client: client(server, token, authorities.as_ref())?, runtime: small_runtime()? })
     }
 
     /// Runs a future to its end.
@@ -75,13 +76,28 @@ pub fn token(folders: &Folders, server: &ServerUrl) -> Result<Option<Secret>, Fa
     text.parse().map(Some).map_err(wrong)
 }
 
+/// The certificate authorities of one's own: flag or environment, else the settings; none where the system's count.
+///
+/// # Errors
+/// [`Exit::Config`] for a file that is not there or holds no certificate.
+pub fn authorities(global: &Global, folders: &Folders, settings: &Settings) -> Result<Option<Authorities>, Failure> {
+    let given = global.ca_file.clone().filter(|path| !path.as_os_str().is_empty());
+    let kept = || settings.ca_file.as_ref().map(|path| folders.config.join(path));
+    let Some(path) = given.or_else(kept) else { return Ok(None) };
+    let wrong = |error: &dyn std::fmt::Display| {
+        Failure::new(Exit::Config, format!("the authority's certificate {}: {error}", path.display()))
+    };
+    let text = std::fs::read(&path).map_err(|error| wrong(&error))?;
+    Authorities::from_pem(&text).map(Some).map_err(|error| wrong(&error))
+}
+
 /// A client of the server, with TLS set up first.
 ///
 /// # Errors
 /// A token that would travel in the open; TLS that cannot be set up.
-pub fn client(server: ServerUrl, token: Option<Secret>) -> Result<Client, Failure> {
+pub fn client(server: ServerUrl, token: Option<Secret>, authorities: Option<&Authorities>) -> Result<Client, Failure> {
     use_ring();
-    Ok(Client::new(server, token)?)
+    Ok(Client::trusting(server, token, authorities)?)
 }
 
 /// Chooses the cryptography for TLS of this process; the first choice stays.

@@ -62,6 +62,7 @@ pub fn run(global: &Global, command: Demo) -> Result<Exit, Failure> {
     }
     let folders = super::context::folders(global)?;
     let settings = Settings::load(&folders.config)?;
+    super::console::check_looks(&settings, &folders, &command.appearance)?;
     let folder = Folder::make(command.data.clone())?;
     let runtime = full_runtime()?;
     runtime.block_on(async {
@@ -99,7 +100,7 @@ async fn open_marketplace(folder: &Path, listen: SocketAddr) -> Result<Marketpla
         })
         .await?;
     let server = serve(config, store).await?;
-    let client = client(server.url().parse()?, Some(shown.parse()?))?;
+    let client = client(server.url().parse()?, Some(shown.parse()?), None)?;
     Ok(Marketplace { server, client, token: shown })
 }
 

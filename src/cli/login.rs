@@ -45,9 +45,10 @@ pub fn run(global: &Global, _command: Login) -> Result<Exit, Failure> {
     let mut credentials = Credentials::load(&folders.config)?;
     let server = context::server(global, &settings)?;
     let address = server.to_string();
+    let authorities = context::authorities(global, &folders, &settings)?;
     let text = read_secret(&address)?;
     let secret: Secret = text.parse().map_err(|error| Failure::new(Exit::Usage, format!("{error}")))?;
-    let client = context::client(server, Some(secret.clone()))?;
+    let client = context::client(server, Some(secret.clone()), authorities.as_ref())?;
     let me = context::small_runtime()?.block_on(client.me())?;
     let path = credentials.keep(&address, secret.reveal().to_owned(), &folders.config)?;
     match Form::of(global) {

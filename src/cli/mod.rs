@@ -50,6 +50,9 @@ pub struct Global {
     #[arg(long, global = true, env = "SKYDECK_SERVER", hide_env_values = true, value_name = "URL")]
     #[arg(help = "The marketplace's address, such as https://market.example.org")]
     server: Option<String>,
+    /// The certificate (PEM) of the authority that vouches for the marketplace, where it is one of your own
+    #[arg(long, global = true, env = "SKYDECK_CA_FILE", hide_env_values = true, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
     /// Where config.toml, credentials.toml and own themes are
     #[arg(long, global = true, env = "SKYDECK_CONFIG_DIR", hide_env_values = true, value_name = "DIR")]
     config_dir: Option<PathBuf>,

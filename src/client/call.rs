@@ -317,7 +317,11 @@ impl Call<'_> {
     }
 
     fn offline(&self, error: &reqwest::Error) -> ClientError {
-        let detail = std::error::Error::source(error).map_or_else(|| error.to_string(), chain);
+        let mut detail = std::error::Error::source(error).map_or_else(|| error.to_string(), chain);
+        if detail.contains("UnknownIssuer") {
+            detail
+                .push_str(" (where the certificate is of an authority of your own, name its file in SKYDECK_CA_FILE)");
+        }
         ClientError::Offline { server: self.server(), detail }
     }
 

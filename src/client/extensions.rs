@@ -1,7 +1,9 @@
 //! Extensions: details, packages, transfer, channel, restrictions. An extension is named by its id or its slug.
 
 use super::{Client, ClientError, Fetched, PageQuery, Seen};
-use crate::api::extensions::{Extension, ExtensionPatch, Imported, NewExtension, Restriction, Rollback, TransferOffer};
+use crate::api::extensions::{
+    Extension, ExtensionPatch, Imported, NewExtension, Reason, Restriction, Rollback, TransferOffer,
+};
 use crate::api::page::Page;
 use crate::domain::limits::PACKAGE_BYTES_MAX;
 
@@ -87,8 +89,13 @@ impl Client {
     }
 
     /// Lifts a quarantine or a block.
-    pub async fn release_extension(&self, extension: &str, seen: Seen) -> Result<Fetched<Extension>, ClientError> {
-        self.post("/extensions/{extid}/release", &[extension]).if_match(seen).fetch().await
+    pub async fn release_extension(
+        &self,
+        extension: &str,
+        seen: Seen,
+        reason: &Reason,
+    ) -> Result<Fetched<Extension>, ClientError> {
+        self.post("/extensions/{extid}/release", &[extension]).if_match(seen).json(reason).fetch().await
     }
 
     /// Stops it everywhere.

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod audit;
+mod authorities;
 mod call;
 mod error;
 mod events;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use audit::AuditQuery;
+pub use authorities::{Authorities, NotAnAuthority};
 pub use error::ClientError;
 pub use events::{EventStream, EventsQuery};
 pub use server_url::{NotASecret, NotAServerUrl, Secret, ServerUrl};
@@ -96,6 +98,18 @@ impl Client {
     /// [`ClientError::TokenOverPlainHttp`] for a token and an `http://` address that is not this machine;
     /// [`ClientError::Setup`] where TLS cannot be set up.
     pub fn new(server: ServerUrl, secret: Option<Secret>) -> Result<Client, ClientError> {
+        Client::trusting(server, secret, None)
+    }
+
+    /// The same, for a server whose certificate is of an authority of one's own.
+    ///
+    /// # Errors
+    /// See [`Client::new`].
+    pub fn trusting(
+        server: ServerUrl,
+        secret: Option<Secret>,
+        authorities: Option<&Authorities>,
+    ) -> Result<Client, ClientError> {
         if secret.is_some() && !server.is_private() {
             return Err(ClientError::TokenOverPlainHttp { server: server.to_string() });
         }
@@ -111,6 +125,9 @@ impl Client {
             if rustls::crypto::CryptoProvider::get_default().is_none() {
                 // Losing this race means that another thread has installed one, which is as good.
                 let _ = rustls::crypto::ring::default_provider().install_default();
+            }
+            if let Some(authorities) = authorities {
+                builder = builder.tls_certs_only(authorities.certificates());
             }
         } else {
             let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))

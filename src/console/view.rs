@@ -32,6 +32,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     if model.profile.glyphs == Glyphs::Ascii {
         ascii::fold(buf);
     }
+    paint::settle_blanks(buf);
 }
 
 /// The room of the open screen.

@@ -39,6 +39,9 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(text) = written(self.0) {
+            return f.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?);
+        }
         match jiff::Timestamp::from_millisecond(self.0) {
             Ok(time) => write!(f, "{time:.3}"),
             Err(_) => write!(f, "{} ms", self.0),
@@ -68,6 +71,41 @@ impl<'de> Deserialize<'de> for Timestamp {
     }
 }
 
+/// A moment of the years 1970 to 9999 as text; a page of the queue holds a hundred of them.
+fn written(ms: i64) -> Option<[u8; 24]> {
+    // The last that can be read back.
+    const LAST_MS: i64 = 253_402_207_200_999;
+    if !(0..=LAST_MS).contains(&ms) {
+        return None;
+    }
+    let (days, ms) = (ms / 86_400_000, ms % 86_400_000);
+    // Years are counted from 1 March of the year 0, so that a leap day is the last of its year: 146,097 days make 400
+    // years, 36,524 a century, 1,461 four years, and months from March on are 153 days in five.
+    let (centuries_4, day) = ((days + 719_468) / 146_097, (days + 719_468) % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let march = (5 * day + 2) / 153;
+    let (month, day) = (if march < 10 { march + 3 } else { march - 9 }, day - (153 * march + 2) / 5 + 1);
+    let year = 400 * centuries_4 + year + i64::from(march >= 10);
+    let mut text = *b"0000-00-00T00:00:00.000Z";
+    let numbers = [
+        (3, year),
+        (6, month),
+        (9, day),
+        (12, ms / 3_600_000),
+        (15, ms / 60_000 % 60),
+        (18, ms / 1_000 % 60),
+        (22, ms % 1_000),
+    ];
+    for (mut at, mut number) in numbers {
+        while number > 0 {
+            text[at] = b'0' + u8::try_from(number % 10).unwrap_or(0);
+            (at, number) = (at - 1, number / 10);
+        }
+    }
+    Some(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +116,21 @@ mod tests {
         assert_eq!(time.to_string(), "2026-09-21T14:13:20.120Z");
         assert_eq!(time.to_string().parse::<Timestamp>(), Ok(time));
         assert!("yesterday".parse::<Timestamp>().is_err());
+    }
+
+    #[test]
+    fn moments_are_written_as_the_calendar_has_them() {
+        let days = (0..2_932_895).step_by(13).map(|day| day * 86_400_000 + day % 86_400_000);
+        for ms in days.chain([0, 951_782_399_999, 951_868_800_000, 4_107_542_399_999, 253_402_207_200_999]) {
+            let expected = jiff::Timestamp::from_millisecond(ms).map(|time| format!("{time:.3}"));
+            assert_eq!(
+                expected.ok(),
+                Some(Timestamp::from_ms(ms).to_string()).filter(|_| written(ms).is_some()),
+                "{ms}"
+            );
+        }
+        assert_eq!(Timestamp::from_ms(-1).to_string(), "1969-12-31T23:59:59.999Z");
+        assert_eq!(Timestamp::from_ms(i64::MAX).to_string(), format!("{} ms", i64::MAX));
     }
 
     #[test]

@@ -29,6 +29,17 @@ pub struct HoldBack {
     pub reason: String,
 }
 
+/// What is no longer held back, and why.
+#[derive(Clone, Debug)]
+pub struct LetGo {
+    /// The extension.
+    pub extension: ExtensionRef,
+    /// The extension's revision that was seen.
+    pub if_match: IfMatch,
+    /// Why.
+    pub reason: String,
+}
+
 /// Quarantines versions: nobody new gets them, what is installed runs on.
 ///
 /// # Errors
@@ -41,7 +52,8 @@ pub fn quarantine(tx: &mut Tx, act: &Act, input: &HoldBack) -> Result<ExtensionR
         return Err(Refused::conflict("blocked", detail));
     }
     let hold = hold_of(&leave, input, act.now)?;
-    set(tx, act, row, &leave, input.if_match, Listing::Quarantined(hold))
+    let reason = hold.reason.clone();
+    set(tx, act, row, &leave, input.if_match, Listing::Quarantined(hold), &reason)
 }
 
 /// Blocks versions: hosts stop running them.
@@ -49,15 +61,16 @@ pub fn block(tx: &mut Tx, act: &Act, input: &HoldBack) -> Result<ExtensionRow, R
     let row = find(tx, &act.viewer(), &input.extension)?;
     let leave = leave_for::<Block>(tx, act, &row)?;
     let hold = hold_of(&leave, input, act.now)?;
-    set(tx, act, row, &leave, input.if_match, Listing::Blocked(hold))
+    let reason = hold.reason.clone();
+    set(tx, act, row, &leave, input.if_match, Listing::Blocked(hold), &reason)
 }
 
 /// Lifts a quarantine or a block; a block only administrators can lift. The extension is listed again.
 ///
 /// # Errors
 /// The conflict `not_held`.
-pub fn let_go(tx: &mut Tx, act: &Act, extension: &ExtensionRef, if_match: IfMatch) -> Result<ExtensionRow, Refused> {
-    let row = find(tx, &act.viewer(), extension)?;
+pub fn let_go(tx: &mut Tx, act: &Act, input: &LetGo) -> Result<ExtensionRow, Refused> {
+    let row = find(tx, &act.viewer(), &input.extension)?;
     let leave = leave_for::<Release>(tx, act, &row)?;
     if row.listing.hold().is_none() {
         return Err(Refused::conflict("not_held", format!("{} is not held back", row.slug)));
@@ -66,7 +79,8 @@ pub fn let_go(tx: &mut Tx, act: &Act, extension: &ExtensionRef, if_match: IfMatc
     if matches!(row.listing, Listing::Blocked(_)) && !administers {
         return Err(Denied::RoleTooLow(Role::Administrator).into());
     }
-    set(tx, act, row, &leave, if_match, Listing::Listed)
+    let reason = text("/reason", &input.reason, Length::needed(REASON_CHARS_MAX))?;
+    set(tx, act, row, &leave, input.if_match, Listing::Listed, &reason)
 }
 
 fn hold_of<A: Action>(leave: &Leave<A>, input: &HoldBack, now: Timestamp) -> Result<Hold, Refused> {
@@ -81,6 +95,7 @@ fn set<A: Action>(
     leave: &Leave<A>,
     if_match: IfMatch,
     listing: Listing,
+    reason: &str,
 ) -> Result<ExtensionRow, Refused> {
     if_match.check(row.revision, |_| last_change(tx, "extension", row.id))?;
     row.listing = listing;
@@ -90,7 +105,7 @@ fn set<A: Action>(
         "slug": row.slug.as_str(),
         "listing": row.listing.name(),
         "range": hold.and_then(|hold| hold.range.as_ref()).map(ToString::to_string),
-        "reason": hold.map(|hold| hold.reason.as_str()),
+        "reason": reason,
     });
     record(tx, leave, &Subject::Extension(row.id), &detail, act.now);
     tell_extension(tx, row.listing.name(), &row, &leave.name());

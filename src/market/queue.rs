@@ -3,6 +3,7 @@
 use super::refused::Refused;
 use super::sight::Viewer;
 use crate::domain::filter::Filter;
+use crate::domain::id::AccountId;
 use crate::domain::limits::PAGE_ITEMS_MAX;
 use crate::domain::permit::Denied;
 use crate::domain::policy::Policy;
@@ -44,17 +45,29 @@ pub fn queue(
     limit: usize,
     now: Timestamp,
 ) -> Result<QueueItems, Refused> {
-    let only_author = match viewer {
-        Viewer::Anyone => return Err(Denied::Unknown.into()),
-        viewer if viewer.is_maintainer() => None,
-        viewer => viewer.account(),
-    };
+    let only_author = only_author(viewer)?;
     let limit = limit.clamp(1, PAGE_ITEMS_MAX);
     let query = QueueQuery { asker: viewer.account(), only_author, after, limit, ..QueueQuery::of(filter, now) };
     let page = queue::page(tx, &query)?;
     let policy = crate::store::policy::current(tx)?.policy;
     let items = page.rows.into_iter().map(|row| item(row, &policy, now)).collect();
     Ok(QueueItems { items, next: page.next })
+}
+
+/// Counts what [`queue()`] would give on all its pages; nothing where counting would mean looking at too many rows.
+pub fn queue_total(tx: &mut Tx, viewer: &Viewer, filter: &Filter, now: Timestamp) -> Result<Option<u64>, Refused> {
+    let only_author = only_author(viewer)?;
+    let query = QueueQuery { asker: viewer.account(), only_author, ..QueueQuery::of(filter, now) };
+    Ok(queue::count(tx, &query)?.and_then(|total| u64::try_from(total).ok()))
+}
+
+/// The account whose submissions are all that the viewer sees; none where it sees everybody's.
+fn only_author(viewer: &Viewer) -> Result<Option<AccountId>, Refused> {
+    match viewer {
+        Viewer::Anyone => Err(Denied::Unknown.into()),
+        viewer if viewer.is_maintainer() => Ok(None),
+        viewer => Ok(viewer.account()),
+    }
 }
 
 /// A review as the queue shows it.

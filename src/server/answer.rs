@@ -1,5 +1,7 @@
 //! What a handler answers: a status, headers and a body that can be kept and given again.
 
+use std::cell::RefCell;
+
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, LOCATION};
@@ -7,6 +9,9 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 
 use super::conditional::entity_tag;
+
+/// Bytes of a buffer that is kept for the next answer.
+const BUFFER_KEPT_MAX: usize = 1 << 20;
 
 /// Whether an answer may be kept for a repeated request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +132,7 @@ impl Answer {
     }
 
     fn json(status: StatusCode, body: &impl Serialize) -> Answer {
-        match serde_json::to_vec(body) {
+        match to_json(body) {
             Ok(body) => {
                 let headers = vec![(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
                 Answer { status, headers, body, keeping: Keeping::Allowed }
@@ -138,6 +143,22 @@ impl Answer {
             }
         }
     }
+}
+
+/// Writes into a buffer that the thread keeps, and copies what came of it: a page of a list would else be moved from
+/// one growing buffer to the next a dozen times.
+fn to_json(body: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    thread_local! {
+        static WRITTEN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    }
+    let mut buffer = WRITTEN.take();
+    buffer.clear();
+    serde_json::to_writer(&mut buffer, body)?;
+    let written = buffer.clone();
+    if buffer.capacity() <= BUFFER_KEPT_MAX {
+        WRITTEN.set(buffer);
+    }
+    Ok(written)
 }
 
 impl IntoResponse for Answer {

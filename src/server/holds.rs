@@ -4,15 +4,15 @@ use axum::extract::State;
 
 use super::answer::Answer;
 use super::app::App;
-use super::body::{Empty, Json};
+use super::body::Json;
 use super::change::Change;
 use super::extensions::answer;
 use super::path::{self, Path};
 use super::problem::Problem;
 use super::reviews::seen_or_any;
-use crate::api::extensions::{Extension, Restriction, Rollback};
+use crate::api::extensions::{Extension, Reason, Restriction, Rollback};
 use crate::domain::extension::parse_range;
-use crate::market::{self, ExtensionRef, IfMatch, VersionRef};
+use crate::market::{self, IfMatch, VersionRef};
 
 /// Keeps everybody new from getting versions until they are looked into; what is installed runs on.
 #[utoipa::path(post, path = "/extensions/{extid}/quarantine", tag = "extensions",
@@ -50,20 +50,20 @@ pub async fn block(
         .await
 }
 
-/// Lifts a quarantine or a block.
+/// Lifts a quarantine or a block; why is kept in the audit log.
 #[utoipa::path(post, path = "/extensions/{extid}/release", tag = "extensions",
     params(("extid" = String, Path, description = "The extension's id or slug")),
-    responses((status = 200, body = Extension)))]
+    request_body = Reason, responses((status = 200, body = Extension)))]
 pub async fn release(
     State(app): State<App>,
     Path(extid): Path<String>,
-    Change { order, .. }: Change<Empty>,
+    Change { body: Json(body), order, .. }: Change<Json<Reason>>,
 ) -> Result<Answer, Problem> {
-    let wanted: ExtensionRef = path::id("extension", &extid)?;
     let if_match = seen_or_any(order.if_match_or_any()?);
+    let input = market::LetGo { extension: path::id("extension", &extid)?, if_match, reason: body.reason };
     order
         .commit(&app, move |tx, turn| {
-            let row = market::let_go(tx, &turn.act(), &wanted, if_match)?;
+            let row = market::let_go(tx, &turn.act(), &input)?;
             answer(tx, turn, &row)
         })
         .await

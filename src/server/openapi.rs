@@ -98,7 +98,8 @@ fn complete_operation(operation: &mut Value, route: &Route) {
             *place = problem(status);
         }
     }
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
+    // Not by `operation["parameters"]`: indexing to change puts a `null` where there is nothing.
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         without_null(&mut parameter["schema"]);
     }
     sort_responses(operation);
@@ -204,6 +205,7 @@ mod tests {
                 let declared = parameters.iter().any(|known| known["name"] == name && known["in"] == "path");
                 assert!(declared, "{}: {name} is not declared", route.name);
             }
+            assert!(!operation.as_object().unwrap().values().any(Value::is_null), "{}: {operation}", route.name);
             assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{}", route.name);
             assert_eq!(operation["responses"].get("401").is_some(), route.access != Access::Open, "{}", route.name);
             assert_eq!(operation["responses"].get("428").is_some(), matches!(route.guard, Guard::Exact | Guard::OrAny));

@@ -51,6 +51,8 @@ pub(super) fn copy(database: &Path, blobs: &Path, key: &Path, to: &Path) -> Resu
 fn copy_database(from: &Path, to: &Path) -> Result<(), StoreError> {
     let doing = |error: rusqlite::Error| StoreError::of_sqlite(&error, "copying the database");
     let source = sqlite::connect_reading(from).map_err(doing)?;
+    let refused = |error: std::io::Error| StoreError::of_files(&error, &format!("writing {}", to.display()));
+    files::open_private_file(to).map_err(refused)?;
     let mut target = Connection::open(to).map_err(doing)?;
     let stepped = Backup::new(&source, &mut target).and_then(|backup| backup.step(-1)).map_err(doing)?;
     if stepped != StepResult::Done {

@@ -30,12 +30,23 @@ pub(super) fn numbered(sql: &str) -> Cow<'_, str> {
     if !sql.contains('$') {
         return Cow::Borrowed(sql);
     }
-    let mut quoted = false;
-    let written = sql.chars().map(|letter| {
-        quoted ^= letter == '\'';
-        if letter == '$' && !quoted { '?' } else { letter }
-    });
-    Cow::Owned(written.collect())
+    let mut written = String::with_capacity(sql.len());
+    for (place, part) in sql.split('\'').enumerate() {
+        if place > 0 {
+            written.push('\'');
+        }
+        if place % 2 == 1 {
+            written.push_str(part);
+            continue;
+        }
+        for (place, text) in part.split('$').enumerate() {
+            if place > 0 {
+                written.push('?');
+            }
+            written.push_str(text);
+        }
+    }
+    Cow::Owned(written)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Folders and files that are on the disk, with their names, when the call returns.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -11,6 +11,12 @@ use crate::domain::time::Timestamp;
 /// Makes a folder that only its owner can enter, and those above it that are missing.
 pub(super) fn make_private_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Opens a file, and makes it where there is none, so that only its owner can read it. SQLite gives the files beside a
+/// database the database's own rights.
+pub(super) fn open_private_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).read(true).write(true).mode(0o600).open(path)
 }
 
 /// Has the names in a folder written to the disk.

@@ -1,10 +1,11 @@
 //! Keeps a data folder to one process.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read, Write};
 use std::path::Path;
 
 use super::error::OpenError;
+use super::files;
 
 /// The lock; it ends with this value, or with the process however that ends.
 #[derive(Debug)]
@@ -16,13 +17,7 @@ pub(super) struct FolderLock(#[expect(dead_code, reason = "the lock is held by t
 /// [`OpenError::Locked`] naming the process that has it.
 pub(super) fn take(data_dir: &Path) -> Result<FolderLock, OpenError> {
     let path = data_dir.join("lock");
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .read(true)
-        .write(true)
-        .open(&path)
-        .map_err(OpenError::files("open", &path))?;
+    let mut file = files::open_private_file(&path).map_err(OpenError::files("open", &path))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {

@@ -72,6 +72,7 @@ pub(super) fn open(config: &StoreConfig, now: Timestamp) -> Result<Opened, OpenE
     let refused = |source| OpenError::Database { path: path.clone(), source };
     let sqlite = |doing| move |error: rusqlite::Error| StoreError::of_sqlite(&error, doing);
 
+    files::open_private_file(&path).map_err(OpenError::files("open", &path))?;
     let mut connection = sqlite::connect_writing(&path).map_err(sqlite("opening")).map_err(refused)?;
     check_ours(&connection, &path)?;
     let applied = migrations::applied(&connection, MIGRATIONS).map_err(migration(&path))?;

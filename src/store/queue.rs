@@ -82,9 +82,11 @@ pub fn parse_cursor(text: &str, filter: &Filter) -> Result<Cursor, NotACursor> {
 /// Reads one page.
 pub fn page(tx: &mut Tx, query: &QueueQuery) -> Result<QueuePage, StoreError> {
     let order = order_of(query.filter);
+    let paths = paths(tx, query, order)?;
+    let one = paths.len() == 1;
     let mut rows: Vec<ReviewRow> = Vec::new();
     let mut horizon: Option<Place> = None;
-    for path in paths(tx, query, order)? {
+    for path in paths {
         let stretch = stretch(tx, query, order, path)?;
         rows.extend(stretch.rows);
         horizon = match (horizon, stretch.horizon) {
@@ -93,17 +95,44 @@ pub fn page(tx: &mut Tx, query: &QueueQuery) -> Result<QueuePage, StoreError> {
         };
     }
     let place = |row: &ReviewRow| place(order, row);
-    rows.sort_by_cached_key(place);
-    if order.descending {
-        rows.reverse();
-    }
-    if let Some(end) = &horizon {
-        rows.retain(|row| !order.precedes(end, &place(row)));
+    // The rows of one path are in order, and end at its horizon.
+    if !one {
+        rows.sort_by_cached_key(place);
+        if order.descending {
+            rows.reverse();
+        }
+        if let Some(end) = &horizon {
+            rows.retain(|row| !order.precedes(end, &place(row)));
+        }
     }
     let more = rows.len() > query.limit;
     rows.truncate(query.limit);
     let last = if more { rows.last().map(place) } else { horizon };
     Ok(QueuePage { rows, next: last.map(|place| Cursor { by: order.by, place }) })
+}
+
+/// How many reviews fit the query, wherever its page stands; nothing where that would mean looking at more than
+/// [`SCAN_ROWS_MAX`] rows one by one.
+pub fn count(tx: &mut Tx, query: &QueueQuery) -> Result<Option<i64>, StoreError> {
+    let mut total = 0;
+    for path in paths(tx, query, order_of(query.filter))? {
+        let (from, walked) = source(path, query.now);
+        let mut wanted = Statement { params: walked.params.clone(), wheres: walked.wheres.clone() };
+        wanted.narrow(query, path);
+        let mut counted = |statement: &Statement| {
+            let conditions = statement.wheres.join(" AND ");
+            tx.query_one::<i64>(&format!("SELECT COUNT(*) {from} WHERE {conditions}"), &statement.params)
+        };
+        let walks = counted(&walked)?.unwrap_or(0);
+        if wanted.wheres.len() == walked.wheres.len() {
+            total += walks;
+        } else if usize::try_from(walks).is_ok_and(|rows| rows <= SCAN_ROWS_MAX) {
+            total += counted(&wanted)?.unwrap_or(0);
+        } else {
+            return Ok(None);
+        }
+    }
+    Ok(Some(total))
 }
 
 /// How many reviews are open.

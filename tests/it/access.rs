@@ -78,7 +78,7 @@ fn own_things(world: &World) -> Vec<Row> {
         row("POST /extensions/{extid}/transfer/decline", Value::Null, [403, 403, 403, 403]),
         row("POST /extensions/{extid}/rollback", json!({"number": "9.9.9", "reason": "x"}), [403, 404, 404, 404]),
         row("POST /extensions/{extid}/quarantine", reason.clone(), MAINTAINERS),
-        row("POST /extensions/{extid}/release", Value::Null, [403, 403, 409, 409]),
+        row("POST /extensions/{extid}/release", reason.clone(), [403, 403, 409, 409]),
         row("POST /extensions/{extid}/block", reason.clone(), [403, 403, 403, 200]),
         row("GET /extensions/{extid}/draft", Value::Null, [404, 200, 200, 200]),
         row("PUT /extensions/{extid}/draft", draft, OWNER),

@@ -1,7 +1,10 @@
 //! The command line as scripts see it: the built program, its exit codes, its standard output and its messages.
 
+mod console;
+mod desk;
 mod files;
 mod marketplace;
-mod program;
+pub mod program;
 mod reference;
 mod terminal;
+mod withstands;

@@ -276,3 +276,29 @@ async fn http_that_is_none_is_refused_and_the_server_lives() {
     }
     server.administrator().client.healthz().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_total_counts_what_fits_the_filter() {
+    let server = Server::start().await;
+    let (ada, bob, mo) = (server.account("ada").await, server.account("bob").await, server.maintainer("mo").await);
+    let banning = server.submitted(&ada, &Package::banner("Hammer")).await;
+    server.submitted(&ada, &Package::greeter("Hello")).await;
+    server.submitted(&bob, &Package::greeter("Morning")).await;
+    mo.client.claim(&banning.id, Seen::Nothing).await.unwrap();
+    for (person, filter, total) in [
+        (&mo, "", 3),
+        (&mo, "scope:ban", 1),
+        (&mo, "scope:kick", 0),
+        (&mo, "stage:ready", 2),
+        (&mo, "stage:review", 1),
+        (&mo, "claimed:me", 1),
+        (&mo, "author:ada risk:0", 1),
+        (&mo, "author:nobody", 0),
+        (&ada, "", 2),
+        (&bob, "stage:ready", 1),
+    ] {
+        let page = PageQuery { total: Total::Counted, ..PageQuery::filtered(filter).limited(1) };
+        let found = person.client.queue(&page).await.unwrap();
+        assert_eq!(found.total, Some(total), "{filter}");
+    }
+}

@@ -257,6 +257,12 @@ impl Package {
         self
     }
 
+    /// The module.
+    pub fn code(&self) -> Vec<u8> {
+        let text = self.0["extension"]["code"].as_str().unwrap();
+        base64::engine::general_purpose::STANDARD.decode(text).unwrap()
+    }
+
     pub fn bytes(&self) -> Vec<u8> {
         serde_json::to_vec_pretty(&self.0).unwrap()
     }

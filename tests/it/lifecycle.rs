@@ -6,6 +6,7 @@ use skydeck::api::reviews::{Approve, BulkItem, Reject};
 use skydeck::api::runs::NewDryRun;
 use skydeck::api::versions::Revise;
 use skydeck::client::{PageQuery, Seen};
+use skydeck::domain::digest::CodeDigests;
 
 use crate::harness::{Package, Server};
 
@@ -171,7 +172,10 @@ async fn owners_edit_list_transfer_yank_and_maintainers_hold_and_roll_back() {
     let hold = Restriction { reason: "looked into".into(), range: None };
     assert_eq!(mo.client.quarantine("greeter", Seen::Nothing, &hold).await.unwrap().value.listing, "quarantined");
     assert_eq!(bea.client.extension("greeter").await.unwrap_err().status(), Some(404));
-    assert_eq!(mo.client.release_extension("greeter", Seen::Nothing).await.unwrap().value.listing, "listed");
+    let why = Reason { reason: "nothing was found".into() };
+    assert_eq!(mo.client.release_extension("greeter", Seen::Nothing, &why).await.unwrap().value.listing, "listed");
+    let rows = mo.get("/audit?action=extension.release").await.json();
+    assert_eq!(rows["items"][0]["detail"]["reason"], "nothing was found", "{rows}");
 
     let offered = ada.client.transfer("greeter", "bea", Seen::Nothing).await.unwrap().value;
     assert_eq!(offered.offered_to.as_deref(), Some("bea"));
@@ -261,4 +265,20 @@ async fn an_approval_is_of_the_code_that_was_seen() {
     let revision = mo.client.review(&review.id).await.unwrap().value.revision;
     let approve = Approve { sha256: "0".repeat(64), note: None };
     assert_eq!(mo.client.approve(&review.id, revision, &approve).await.unwrap_err().code(), "other_code");
+}
+
+#[tokio::test]
+async fn two_codes_with_one_md5_are_refused_as_a_collision() {
+    let server = Server::start().await;
+    let ada = server.account("ada").await;
+    let (first, second) = (Package::greeter("Greeter"), Package::banner("Banner"));
+    ada.client.import(first.bytes(), None).await.unwrap();
+    // Nobody has two modules with one MD5 at hand, so the one that is stored is said to have the other's.
+    let md5 = CodeDigests::of(&second.code()).md5;
+    let sql = "UPDATE blobs SET md5 = $1";
+    server.store.write(move |tx| tx.execute(sql, &[md5.into()])).await.unwrap();
+    let refused = ada.client.import(second.bytes(), None).await.unwrap_err();
+    assert_eq!((refused.status(), refused.code()), (Some(422), "collision"), "{refused}");
+    assert!(refused.to_string().contains("attack") && refused.to_string().contains(&md5.to_string()), "{refused}");
+    assert_eq!(ada.client.extensions(&PageQuery::default()).await.unwrap().items.len(), 1, "nothing was written");
 }

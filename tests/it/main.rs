@@ -13,5 +13,7 @@ mod conventions;
 mod harness;
 mod kill;
 mod lifecycle;
+mod openapi;
 mod tidy;
+mod transport;
 mod two_reviewers;

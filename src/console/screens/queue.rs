@@ -5,6 +5,7 @@ pub mod update;
 pub mod view;
 
 use std::collections::{BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 pub use row::{Row, Turnstile};
 
@@ -56,6 +57,8 @@ pub struct Queue {
     pub read_again_at: Option<Timestamp>,
     /// What the server said to the filter.
     pub filter_fault: Option<String>,
+    /// The keys of all rows, so that no review is in the list twice.
+    known: HashSet<u64>,
 }
 
 impl Queue {
@@ -88,25 +91,19 @@ impl Queue {
     pub fn take_first(&mut self, page: Page<QueueItem>, now: Timestamp, height: u16) {
         let selected = self.selected().map(|row| row.review_id.clone());
         let above = self.list.cursor.saturating_sub(self.list.first(self.rows.len(), height));
-        let mut rows: Vec<Row> = page.items.iter().map(Row::read).collect();
-        let further = page.next.is_some() && self.rows.len() > rows.len();
-        if further {
-            let fresh: HashSet<&str> = page.items.iter().map(|item| item.review_id.as_str()).collect();
-            let further = self.rows.drain(..).skip(rows.len()).filter(|row| !fresh.contains(&*row.review_id));
-            let further: Vec<Row> = further.collect();
-            rows.extend(further);
+        let fresh: Vec<Row> = page.items.iter().map(Row::read).collect();
+        if page.next.is_some() && self.rows.len() > fresh.len() {
+            self.replace_start(fresh);
         } else {
             self.next = page.next;
+            self.known = fresh.iter().map(|row| key(&row.review_id)).collect();
+            self.rows = fresh;
         }
-        self.total = if self.next.is_none() { Some(rows.len() as u64) } else { page.total };
-        self.rows = rows;
+        self.total = if self.next.is_none() { Some(self.rows.len() as u64) } else { page.total };
         self.state = Remote::Ready { value: (), at: now };
         self.filter_fault = None;
         self.stay_on(selected.as_deref(), above);
-        if !self.marked.is_empty() {
-            let there: HashSet<&str> = self.rows.iter().map(|row| &*row.review_id).collect();
-            self.marked.retain(|marked| there.contains(&**marked));
-        }
+        self.marked.retain(|marked| self.known.contains(&key(marked)));
     }
 
     /// Takes a further page.
@@ -114,10 +111,9 @@ impl Queue {
         self.reading_on = false;
         match answer {
             Ok(page) => {
-                let known: HashSet<&str> = self.rows.iter().map(|row| &*row.review_id).collect();
-                let fresh = page.items.iter().filter(|item| !known.contains(item.review_id.as_str()));
-                let fresh: Vec<Row> = fresh.map(Row::read).collect();
-                self.rows.extend(fresh);
+                let known = &mut self.known;
+                let fresh = page.items.iter().filter(|item| known.insert(key(&item.review_id)));
+                self.rows.extend(fresh.map(Row::read));
                 self.next = page.next;
                 self.state = Remote::Ready { value: (), at: now };
             }
@@ -132,15 +128,40 @@ impl Queue {
         }
     }
 
+    /// Puts fresh rows in the place of as many at the start; only those that moved up are looked for further down.
+    fn replace_start(&mut self, fresh: Vec<Row>) {
+        for row in &self.rows[..fresh.len()] {
+            self.known.remove(&key(&row.review_id));
+        }
+        let moved: HashSet<&str> =
+            fresh.iter().map(|row| &*row.review_id).filter(|id| !self.known.insert(key(id))).collect();
+        if !moved.is_empty() {
+            let mut at = 0;
+            self.rows.retain(|row| {
+                at += 1;
+                at <= fresh.len() || !moved.contains(&*row.review_id)
+            });
+        }
+        self.rows.splice(..fresh.len(), fresh);
+    }
+
     /// Keeps the cursor on its review, as many rows below the top of the screen as before.
     fn stay_on(&mut self, selected: Option<&str>, above: usize) {
-        let place = |id: &str| self.rows.iter().position(|row| *row.review_id == *id);
-        if let Some(at) = selected.and_then(place) {
-            self.list.cursor = at;
+        let is_there = |id: &str| self.selected().is_some_and(|row| *row.review_id == *id);
+        if let Some(id) = selected.filter(|id| !is_there(id)) {
+            let place = self.rows.iter().position(|row| *row.review_id == *id);
+            self.list.cursor = place.unwrap_or(self.list.cursor);
         }
         self.list.cursor = self.list.cursor.min(self.rows.len().saturating_sub(1));
         self.list.top = self.list.cursor.saturating_sub(above);
     }
+}
+
+/// A review's id in eight bytes, to find out quickly whether it is in a long list.
+fn key(review_id: &str) -> u64 {
+    let mut hash = DefaultHasher::new();
+    review_id.hash(&mut hash);
+    hash.finish()
 }
 
 #[cfg(test)]

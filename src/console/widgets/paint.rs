@@ -52,6 +52,20 @@ pub fn fill_row(buf: &mut Buffer, area: Rect, y: u16, style: Style) {
     }
 }
 
+/// Gives blanks the text colour of what stands before them: it is not seen, and a colour that stays needs no bytes.
+pub fn settle_blanks(buf: &mut Buffer) {
+    let columns = usize::from(buf.area.width).max(1);
+    for row in buf.content.chunks_mut(columns) {
+        let mut before = None;
+        for cell in row {
+            match before {
+                Some(colour) if cell.symbol() == " " && cell.modifier.is_empty() => cell.fg = colour,
+                _ => before = Some(cell.fg),
+            }
+        }
+    }
+}
+
 /// Breaks text into lines of at most `columns`, at spaces where it can; the text's own line ends stay.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     use unicode_segmentation::UnicodeSegmentation as _;
@@ -94,6 +108,8 @@ pub fn labelled<'a>(label: &'a str, columns: usize, label_style: Style, value: V
 
 #[cfg(test)]
 mod tests {
+    use ratatui::style::Color;
+
     use super::*;
 
     #[test]
@@ -103,6 +119,17 @@ mod tests {
         assert_eq!(wrap("a\n\nb", 10), ["a", "", "b"]);
         assert_eq!(wrap("漢字漢字", 5), ["漢字", "漢字"]);
         assert!(wrap("any", 0).len() == 3);
+    }
+
+    #[test]
+    fn blanks_take_the_colour_before_them_unless_it_shows() {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 4, 2));
+        buf.set_string(0, 0, "a", Style::new().red());
+        buf.set_string(2, 0, " ", Style::new().blue().reversed());
+        settle_blanks(&mut buf);
+        let colours: Vec<Color> = buf.content.iter().map(|cell| cell.fg).collect();
+        assert_eq!(colours[..4], [Color::Red, Color::Red, Color::Blue, Color::Blue]);
+        assert_eq!(colours[4..], [Color::Reset; 4]);
     }
 
     #[test]

@@ -161,8 +161,11 @@ fn what_is_yanked_or_held_back_is_not_given_to_strangers() {
     assert_eq!(code(world.does(&world.ada, |tx, act| edit(tx, act, &list))), "held");
     assert_eq!(code(world.does(&world.mia, |tx, act| block(tx, act, &hold))), "right_missing");
     world.does(&world.root, |tx, act| block(tx, act, &hold)).unwrap();
-    assert_eq!(code(world.does(&world.mia, |tx, act| let_go(tx, act, &extension, IfMatch::Any))), "role_too_low");
-    world.does(&world.root, |tx, act| let_go(tx, act, &extension, IfMatch::Any)).unwrap();
+    let mut released = LetGo { extension: extension.clone(), if_match: IfMatch::Any, reason: " ".to_owned() };
+    assert_eq!(code(world.does(&world.mia, |tx, act| let_go(tx, act, &released))), "role_too_low");
+    assert_eq!(code(world.does(&world.root, |tx, act| let_go(tx, act, &released))), "invalid", "a reason is needed");
+    "was mended".clone_into(&mut released.reason);
+    world.does(&world.root, |tx, act| let_go(tx, act, &released)).unwrap();
     assert!(strangers_export().is_ok());
     assert_eq!(code(world.does(&world.ada, |tx, act| delete(tx, act, &extension, IfMatch::Any))), "published");
     world.verify();

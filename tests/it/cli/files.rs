@@ -1,6 +1,9 @@
 //! What needs no server: dry runs, checks, and every file that is not as it should be.
 
-use super::program::{Program, fixture};
+use std::os::unix::ffi::OsStrExt as _;
+
+use super::program::{Program, Ran, fixture};
+use crate::harness::Package;
 
 #[test]
 fn each_outcome_of_a_dry_run_has_its_own_exit_code() {
@@ -27,6 +30,30 @@ fn each_outcome_of_a_dry_run_has_its_own_exit_code() {
         assert_eq!(as_json.code, code, "{name}");
         assert!(as_json.json()["result"].is_object(), "{name}");
     }
+}
+
+#[test]
+fn a_dry_run_that_takes_too_long_has_its_own_exit_code() {
+    let program = Program::new();
+    let package = Package::endless("Endless").with("/extension/version/timeout", 100.into());
+    let file = program.file("endless.skypkg", package.bytes());
+    // The largest tier and the shortest time, so that the clock ends it long before the fuel does.
+    let ran = program.run(&["dry-run", &file, "--tier", "pro", "--json"]);
+    assert_eq!(ran.code, 22, "{ran:?}");
+    let result = &ran.json()["result"];
+    assert_eq!((&result["outcome"]["kind"], &result["reproducible"]), (&"timed_out".into(), &false.into()), "{result}");
+}
+
+#[test]
+fn a_path_that_is_no_utf8_is_shown_as_far_as_it_can_be() {
+    let program = Program::new();
+    let path = std::ffi::OsStr::from_bytes(b"no-\xff-such\x1b[31m.skypkg");
+    let ran = Ran::of(&program.command(&["check"]).arg(path).output().unwrap());
+    ran.expect(10, &["no-\u{fffd}-such", "No such file"]);
+    assert!(!ran.error.contains('\u{1b}'), "{ran:?}");
+    let folder = std::ffi::OsStr::from_bytes(b"data-\xff");
+    let ran = Ran::of(&program.command(&["admin", "account", "list", "--data"]).arg(folder).output().unwrap());
+    ran.expect(10, &["data-\u{fffd}"]);
 }
 
 #[test]

@@ -10,7 +10,9 @@ fn from_first_start_to_export() {
     assert!(token.starts_with("sky_"));
     let kept = program.path("data/administrator.token");
     assert_eq!(std::fs::read_to_string(&kept).unwrap().trim(), token);
-    assert_eq!(mode(&kept), 0o600);
+    for file in ["administrator.token", "audit.key", "lock", "skydeck.db", "skydeck.db-wal", "skydeck.db-shm"] {
+        assert_eq!(mode(&program.path("data").join(file)), 0o600, "{file}");
+    }
 
     let program = program.with("SKYDECK_SERVER", served.url.clone());
     program.run(&["queue"]).expect(5, &["skydeck login", "SKYDECK_TOKEN"]);
@@ -114,7 +116,8 @@ fn a_data_folder_belongs_to_one_process_and_is_administered_without_a_server() {
     let head = program.json(&["audit", "head", "--data", &data])["head"].as_str().unwrap().to_owned();
     program.succeed(&["audit", "verify", "--head", &head, "--data", &data]);
     program.succeed(&["admin", "backup", "copy", "--data", &data]);
-    assert!(program.path("copy/skydeck.db").exists() && !program.path("copy/audit.key").exists());
+    assert_eq!(mode(&program.path("copy/skydeck.db")), 0o600);
+    assert!(!program.path("copy/audit.key").exists());
 
     let served = program.serve();
     assert_eq!(served.token, None);

@@ -99,6 +99,11 @@ impl Program {
 
     /// Starts a server on a free port and waits for the lines it prints at first.
     pub fn serve(&self) -> Served {
+        self.serve_at("127.0.0.1:0")
+    }
+
+    /// The same at an address, such as that of one which was killed.
+    pub fn serve_at(&self, address: &str) -> Served {
         let is_first = !self.path("data/skydeck.db").exists();
         if is_first {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
@@ -106,7 +111,7 @@ impl Program {
             runtime.block_on(one_reviewer_is_enough(&store));
             store.close();
         }
-        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut command = self.command(&["serve", "--listen", address]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let mut line = |start: &str| lines.next().and_then(|line| line.strip_prefix(start).map(str::to_owned));
@@ -122,7 +127,7 @@ impl Program {
 }
 
 impl Ran {
-    fn of(output: &std::process::Output) -> Ran {
+    pub fn of(output: &std::process::Output) -> Ran {
         Ran {
             code: output.status.code().unwrap_or(-1),
             out: String::from_utf8(output.stdout.clone()).unwrap(),

@@ -18,7 +18,10 @@ fn a_terminal_that_cannot_draw_and_wrong_looks_are_told_before_anything_is_drawn
     assert!(code == 10 && text.contains("TERM"), "{code} {text}");
     let (code, text) = in_terminal("xterm", &["console"]);
     assert!(code == 5 && text.contains("skydeck login"), "{code} {text}");
-    let (code, text) = in_terminal("xterm", &["demo", "--theme", "darkk"]);
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("demo");
+    let (code, text) = in_terminal("xterm", &["demo", "--theme", "darkk", "--data", data.to_str().unwrap()]);
+    assert!(!data.exists(), "the marketplace is not filled before the theme is known to be good");
     assert!(
         code == 3
             && text.contains("no theme is named \"darkk\" (did you mean dark?)")

@@ -126,8 +126,7 @@ fn draw_summary(model: &Model, buf: &mut Buffer, area: Rect) {
         spans.push(Span::styled(format!("  {}", visible(&queue.filter)), theme.style(Role::Accent)));
     }
     let more = if queue.next.is_some() { "+" } else { "" };
-    let count = queue.total.filter(|_| queue.filter.is_empty() || more.is_empty());
-    let count = count.map_or_else(|| format!("{}{more}", queue.rows.len()), |total| total.to_string());
+    let count = queue.total.map_or_else(|| format!("{}{more}", queue.rows.len()), |total| total.to_string());
     spans.push(Span::styled(format!("  {count} waiting"), muted));
     if !queue.marked.is_empty() {
         spans.push(Span::styled(format!("  {} marked", queue.marked.len()), theme.style(Role::Marked)));
