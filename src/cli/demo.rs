@@ -15,6 +15,7 @@ use super::context::{client, full_runtime};
 use super::{Exit, Failure, Global, output};
 use crate::client::Client;
 use crate::config::{Settings, write_private};
+use crate::domain::digest::Sha256Digest;
 use crate::domain::id::AccountId;
 use crate::market::{self, Act, By, CreateToken, Refused};
 use crate::server::{RunningServer, ServerConfig, serve};
@@ -130,10 +131,19 @@ fn random() -> Result<[u8; 32], Failure> {
 
 impl Folder {
     fn make(kept: Option<PathBuf>) -> Result<Folder, Failure> {
+        let mut builder = std::fs::DirBuilder::new();
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         let forgotten = kept.is_none();
-        let path = kept.unwrap_or_else(|| std::env::temp_dir().join(format!("skydeck-demo-{}", std::process::id())));
-        std::fs::create_dir_all(&path)
-            .map_err(|error| Failure::new(Exit::Environment, format!("{}: {error}", path.display())))?;
+        let path = if let Some(path) = kept {
+            builder.recursive(true);
+            path
+        } else {
+            // A name that nobody can guess, made anew: among folders that all share, another's could wait for us.
+            let name = Sha256Digest::of(&random()?).to_string();
+            std::env::temp_dir().join(format!("skydeck-demo-{}", &name[..16]))
+        };
+        let refused = |error| Failure::new(Exit::Environment, format!("{}: {error}", path.display()));
+        builder.create(&path).map_err(refused)?;
         Ok(Folder { path, forgotten })
     }
 }

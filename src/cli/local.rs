@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio::runtime::Runtime;
 
-use super::{Exit, Failure, context};
+use super::{Exit, Failure, context, database};
 use crate::domain::time::Timestamp;
 use crate::market::{Act, By, Refused};
 use crate::store::{Store, StoreConfig, StoreError, Tx};
@@ -43,7 +43,8 @@ impl Place {
             return Err(Failure::new(Exit::Environment, text));
         }
         let key = self.audit_key_file.clone().filter(|path| !path.as_os_str().is_empty());
-        let config = StoreConfig { audit_key_file: key, ..StoreConfig::in_folder(folder) };
+        let postgres = database::from_environment()?;
+        let config = StoreConfig { audit_key_file: key, postgres, ..StoreConfig::in_folder(folder) };
         Ok(Some(Local { store: Store::open(config)?, runtime: context::small_runtime()? }))
     }
 }

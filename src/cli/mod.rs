@@ -9,6 +9,7 @@ mod checks_text;
 mod completions;
 mod console;
 mod context;
+mod database;
 mod demo;
 mod dry_run;
 mod export;

@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use super::database::Database;
 use super::output::{self, Form};
 use super::{Exit, Failure, Global, context};
 use crate::config::write_private;
@@ -16,8 +17,6 @@ use crate::store::{Store, StoreConfig};
 
 /// The variable that says what is logged, such as `info` or `skydeck=debug`.
 const LOG_VARIABLE: &str = "SKYDECK_LOG";
-/// The variable that names another database, which there is not.
-const DATABASE_VARIABLE: &str = "SKYDECK_DATABASE_URL";
 /// The file that the first token is kept in.
 const TOKEN_FILE: &str = "administrator.token";
 
@@ -42,6 +41,8 @@ pub struct Serve {
     /// Where the audit key is kept, when not in the data folder
     #[arg(long, value_name = "FILE", env = "SKYDECK_AUDIT_KEY_FILE", hide_env_values = true)]
     audit_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    database: Database,
     /// How log lines look, on standard error (SKYDECK_LOG says which: info, skydeck=debug, …)
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -82,15 +83,8 @@ impl StopSignals {
 /// Serves until SIGTERM or SIGINT; then requests end and jobs are given back.
 ///
 /// # Errors
-/// [`Exit::Environment`] for a port or a data folder that cannot be used, each with what to do.
+/// [`Exit::Environment`] for a port, a data folder or a database that cannot be used, each with what to do.
 pub fn run(global: &Global, command: Serve) -> Result<Exit, Failure> {
-    if std::env::var_os(DATABASE_VARIABLE).is_some_and(|url| !url.is_empty()) {
-        let text = format!(
-            "{DATABASE_VARIABLE} is set, and this skydeck has the embedded database only: \
-             unset it, and say with --data DIR where everything is to be kept"
-        );
-        return Err(Failure::new(Exit::Config, text));
-    }
     start_log(command.log_format)?;
     context::use_ring();
     let folder = match &command.data {
@@ -99,7 +93,8 @@ pub fn run(global: &Global, command: Serve) -> Result<Exit, Failure> {
     };
     let config = ServerConfig { listen: command.listen, transport: transport(&command), ..ServerConfig::default() };
     let key = command.audit_key_file.filter(|path| !path.as_os_str().is_empty());
-    let store = Store::open(StoreConfig { audit_key_file: key, ..StoreConfig::in_folder(&folder) })?;
+    let postgres = command.database.chosen()?;
+    let store = Store::open(StoreConfig { audit_key_file: key, postgres, ..StoreConfig::in_folder(&folder) })?;
     let served = context::full_runtime()?.block_on(serve(Form::of(global), config, &store, &folder));
     store.close();
     served

@@ -10,7 +10,7 @@ use crate::domain::permit::ClaimReview;
 use crate::domain::stage::StageName;
 use crate::store::Tx;
 use crate::store::queue::{self, QueueQuery};
-use crate::store::reviews::ReviewRow;
+use crate::store::reviews::{self, ReviewRow};
 
 /// Claims the review of the highest priority that the caller may take and that fits the filter; nothing where there is
 /// none among the first [`SCAN_ROWS_MAX`].
@@ -25,7 +25,10 @@ pub fn claim_next(tx: &mut Tx, act: &Act, filter: &Filter) -> Result<Option<Revi
     };
     for _ in 0..SCAN_ROWS_MAX / PAGE_ITEMS_MAX {
         let page = queue::page(tx, &query)?;
-        for review in page.rows {
+        for seen in page.rows {
+            // The page was read without locks, and somebody may have taken this one in between.
+            let review = reviews::by_id(tx, seen.id)?;
+            let Some(review) = review.filter(|review| review.stage_at(act.now) == StageName::Ready) else { continue };
             let case = case::complete(tx, review)?;
             if case.is_barred(account) {
                 continue;

@@ -233,6 +233,9 @@ fn tls(certificate: &std::path::Path, key: &std::path::Path) -> Result<TlsAccept
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect)
         .map_err(|error| refused("certificate", certificate, error.to_string()))?;
+    if chain.is_empty() {
+        return Err(refused("certificate", certificate, "there is no certificate in PEM form in it".to_owned()));
+    }
     let private = PrivateKeyDer::from_pem_file(key).map_err(|error| refused("key", key, error.to_string()))?;
     let mut config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()

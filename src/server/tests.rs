@@ -301,6 +301,15 @@ async fn limits_answer_instead_of_falling_over() {
 }
 
 #[tokio::test]
+async fn more_requests_than_are_taken_at_once_are_told_to_come_back() {
+    let running = running(ServerConfig { requests_in_flight_max: 0, ..ServerConfig::default() }).await;
+    let over = running.ask("GET", "/me", "").await;
+    assert_eq!((over.status, over.json()["code"].as_str()), (503, Some("too_many_in_flight")), "{}", over.body);
+    assert!(over.json()["retryable"] == true && over.header("retry-after").is_some());
+    running.server.shut_down().await;
+}
+
+#[tokio::test]
 async fn an_address_beyond_loopback_needs_protection() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(StoreConfig::in_folder(folder.path())).unwrap();

@@ -50,7 +50,8 @@ pub fn insert(tx: &mut Tx, account: &Account) -> Result<(), StoreError> {
 
 /// The account with this id.
 pub fn by_id(tx: &mut Tx, id: AccountId) -> Result<Option<Account>, StoreError> {
-    tx.query_one(&format!("SELECT {COLUMNS} FROM accounts a WHERE a.id = $1"), &[id.into()])
+    let lock = tx.row_lock();
+    tx.query_one(&format!("SELECT {COLUMNS} FROM accounts a WHERE a.id = $1{lock}"), &[id.into()])
 }
 
 /// The account with this name.
@@ -72,8 +73,9 @@ pub fn count(tx: &mut Tx) -> Result<i64, StoreError> {
 
 /// Whether anyone but `except` is an administrator who is not suspended.
 pub fn another_administrator(tx: &mut Tx, except: AccountId) -> Result<bool, StoreError> {
-    let sql = "SELECT id FROM accounts WHERE role = $1 AND suspended = 0 AND id <> $2 LIMIT 1";
-    Ok(tx.query_one::<()>(sql, &[Role::Administrator.name().into(), except.into()])?.is_some())
+    let lock = tx.row_lock();
+    let sql = format!("SELECT id FROM accounts WHERE role = $1 AND suspended = 0 AND id <> $2 LIMIT 1{lock}");
+    Ok(tx.query_one::<()>(&sql, &[Role::Administrator.name().into(), except.into()])?.is_some())
 }
 
 /// Writes role, verification, suspension and reputation of an account that still has `account.revision`, and counts
@@ -99,8 +101,9 @@ pub fn set_reputation(tx: &mut Tx, id: AccountId, reputation: u8) -> Result<(), 
 
 /// How an account's versions fared.
 pub fn record(tx: &mut Tx, id: AccountId) -> Result<Record, StoreError> {
-    let sql = "SELECT published_count, rejected_count FROM accounts WHERE id = $1";
-    Ok(tx.query_one(sql, &[id.into()])?.unwrap_or_default())
+    let lock = tx.row_lock();
+    let sql = format!("SELECT published_count, rejected_count FROM accounts WHERE id = $1{lock}");
+    Ok(tx.query_one(&sql, &[id.into()])?.unwrap_or_default())
 }
 
 /// Counts one more version of an account; gives the new counts.

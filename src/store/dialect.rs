@@ -7,13 +7,19 @@ use std::borrow::Cow;
 pub enum Dialect {
     /// The embedded one; its single writer makes row locks needless.
     Sqlite,
+    /// PostgreSQL, where many write at once.
+    Postgres,
 }
 
 impl Dialect {
-    /// What ends a SELECT whose rows a decision in the same transaction rests on.
+    /// What ends a SELECT from one table whose rows a decision in the same transaction rests on.
+    ///
+    /// The lock is the weaker one of the two that PostgreSQL has for changes: rows that only refer to a locked one may
+    /// still come.
     pub const fn row_lock(self) -> &'static str {
         match self {
             Dialect::Sqlite => "",
+            Dialect::Postgres => " FOR NO KEY UPDATE",
         }
     }
 
@@ -21,6 +27,7 @@ impl Dialect {
     pub const fn row_lock_or_skip(self) -> &'static str {
         match self {
             Dialect::Sqlite => "",
+            Dialect::Postgres => " FOR UPDATE SKIP LOCKED",
         }
     }
 }
@@ -49,6 +56,16 @@ pub(super) fn numbered(sql: &str) -> Cow<'_, str> {
     Cow::Owned(written)
 }
 
+/// Writes a step of the schema for PostgreSQL: text is ordered and lowered byte by byte there, as SQLite does it
+/// and as cursors compare it, whatever the language of the server is.
+pub(super) fn bytewise(schema: &str) -> String {
+    let column = |line: &str| {
+        let code = !line.trim_start().starts_with("--");
+        if code { line.replace(" TEXT", " TEXT COLLATE \"C\"") } else { line.to_owned() }
+    };
+    schema.lines().map(column).collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,5 +81,14 @@ mod tests {
         for (sql, expected) in cases {
             assert_eq!(numbered(sql), expected);
         }
+    }
+
+    #[test]
+    fn text_columns_are_ordered_byte_by_byte() {
+        let schema =
+            "-- the TEXT of a note\nCREATE TABLE notes (\n    id TEXT PRIMARY KEY,\n    text TEXT NOT NULL\n);";
+        let expected = "-- the TEXT of a note\nCREATE TABLE notes (\n    id TEXT COLLATE \"C\" PRIMARY KEY,\n    \
+                        text TEXT COLLATE \"C\" NOT NULL\n);";
+        assert_eq!(bytewise(schema), expected);
     }
 }

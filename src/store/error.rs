@@ -132,6 +132,22 @@ pub enum OpenError {
         /// The fingerprint in the database.
         kept: Sha256Digest,
     },
+    /// The URL of a PostgreSQL database cannot be read.
+    #[error("the URL of the database: {what}; write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE")]
+    DatabaseUrl {
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A PostgreSQL database cannot be used.
+    #[error("cannot use the database {database}: {what}; {cure}")]
+    Postgres {
+        /// The database, without the password.
+        database: String,
+        /// What is wrong.
+        what: String,
+        /// What to do about it.
+        cure: &'static str,
+    },
     /// The database itself refuses.
     #[error("cannot open {path}: {source}")]
     Database {

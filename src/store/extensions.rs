@@ -102,12 +102,14 @@ impl FromRow for LookAlike {
 
 /// The extension with this id.
 pub fn by_id(tx: &mut Tx, id: ExtensionId) -> Result<Option<ExtensionRow>, StoreError> {
-    tx.query_one(&format!("SELECT {COLUMNS} {FROM} WHERE e.id = $1"), &[id.into()])
+    let lock = of_extension(tx);
+    tx.query_one(&format!("SELECT {COLUMNS} {FROM} WHERE e.id = $1{lock}"), &[id.into()])
 }
 
 /// The extension with this slug.
 pub fn by_slug(tx: &mut Tx, slug: &Slug) -> Result<Option<ExtensionRow>, StoreError> {
-    tx.query_one(&format!("SELECT {COLUMNS} {FROM} WHERE e.slug = $1"), &[slug.as_str().into()])
+    let lock = of_extension(tx);
+    tx.query_one(&format!("SELECT {COLUMNS} {FROM} WHERE e.slug = $1{lock}"), &[slug.as_str().into()])
 }
 
 /// Adds an extension.
@@ -163,6 +165,12 @@ pub fn look_alikes(tx: &mut Tx, forms: &[String], owner: AccountId) -> Result<Ve
     found.sort_by(|a, b| b.published.cmp(&a.published).then_with(|| a.slug.cmp(&b.slug)));
     found.dedup();
     Ok(found)
+}
+
+/// The lock of the extension alone; its owner's account stays free.
+fn of_extension(tx: &Tx) -> String {
+    let lock = tx.row_lock();
+    if lock.is_empty() { String::new() } else { format!("{lock} OF e") }
 }
 
 fn changeable(row: &ExtensionRow) -> Result<Vec<Value>, StoreError> {

@@ -141,7 +141,8 @@ impl FindingRow {
 
 /// The finding with this id.
 pub fn by_id(tx: &mut Tx, id: FindingId) -> Result<Option<FindingRow>, StoreError> {
-    tx.query_one(&format!("SELECT {COLUMNS} FROM findings WHERE id = $1"), &[id.into()])
+    let lock = tx.row_lock();
+    tx.query_one(&format!("SELECT {COLUMNS} FROM findings WHERE id = $1{lock}"), &[id.into()])
 }
 
 /// The findings of a review, in the order they were made.

@@ -1,7 +1,7 @@
 //! The store as the rest of the program holds it: closures go in, and come back when they are done for good.
 
 use std::path::Path;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::SystemTime;
@@ -13,10 +13,12 @@ use tokio::task::spawn_blocking;
 use super::backup::{self, BackupReport};
 use super::blobs::{self, Blobs, Swept};
 use super::error::{OpenError, StoreError};
+use super::files;
 use super::inbox::Inbox;
 use super::job::Work;
-use super::lock::FolderLock;
+use super::lock::{self, FolderLock};
 use super::open::{self, StoreConfig};
+use super::postgres::{self, Listener, PostgresUrl, Worker};
 use super::sqlite::{self, Counters, Reader, Writer};
 use super::tx::{Purpose, Tx};
 use crate::domain::audit::AuditKey;
@@ -25,6 +27,8 @@ use crate::domain::time::Timestamp;
 
 /// Threads that read, at least and at most; in between, as many as there are processors.
 const READERS: std::ops::RangeInclusive<usize> = 2..=8;
+/// Threads that read PostgreSQL, and as many that write it; each has a connection once it is needed.
+const POSTGRES_THREADS: u32 = 8;
 
 /// An open marketplace; clones share it, and the last one to go closes it.
 #[derive(Clone)]
@@ -57,6 +61,7 @@ struct Shared {
     reads: Arc<Inbox>,
     counters: Arc<Counters>,
     newest_event: watch::Receiver<i64>,
+    closing: Arc<AtomicBool>,
     running: Mutex<Option<Running>>,
 }
 
@@ -72,32 +77,76 @@ impl Store {
     /// # Errors
     /// [`OpenError`], each with what to do about it.
     pub fn open(config: StoreConfig) -> Result<Store, OpenError> {
+        match config.postgres.clone() {
+            None => Store::open_embedded(config),
+            Some(url) => Store::open_postgres(config, Arc::new(url)),
+        }
+    }
+
+    fn open_embedded(config: StoreConfig) -> Result<Store, OpenError> {
         let opened = open::open(&config, clock())?;
         let path = config.database();
         let refused = |source| OpenError::Database { path: path.clone(), source };
         let blobs = Blobs::in_folder(&config.blobs()).map_err(refused)?;
         let (newest_event_sender, newest_event) = watch::channel(opened.newest_event);
-        let (writes, reads) = (Arc::new(Inbox::new()), Arc::new(Inbox::new()));
-        let counters = Arc::new(Counters::default());
+        let mut shared = Shared::new(config, opened.key, blobs, newest_event);
         let writer = Writer {
             connection: opened.connection,
-            key: opened.key.clone(),
-            inbox: writes.clone(),
-            acknowledge: config.acknowledge,
-            counters: counters.clone(),
+            key: shared.key.clone(),
+            inbox: shared.writes.clone(),
+            acknowledge: shared.config.acknowledge,
+            counters: shared.counters.clone(),
             newest_event: newest_event_sender,
         };
         let connections = (0..readers()).map(|_| sqlite::connect_reading(&path)).collect::<Result<Vec<_>, _>>();
         let connections = connections.map_err(|error| refused(StoreError::of_sqlite(&error, "opening to read")))?;
         let mut threads = Vec::new();
         for (number, connection) in connections.into_iter().enumerate() {
-            let (key, inbox, counters) = (opened.key.clone(), reads.clone(), counters.clone());
+            let (key, inbox, counters) = (shared.key.clone(), shared.reads.clone(), shared.counters.clone());
             let reader = Reader { connection, key, inbox, counters };
-            threads.push(start(format!("store-read-{number}"), move || reader.run(), &reads, &path)?);
+            threads.push(start(format!("store-read-{number}"), move || reader.run(), &shared, &path)?);
         }
-        threads.push(start("store-write".to_owned(), move || writer.run(), &reads, &path)?);
-        let running = Mutex::new(Some(Running { threads, _lock: opened.lock }));
-        let shared = Shared { config, key: opened.key, blobs, writes, reads, counters, newest_event, running };
+        threads.push(start("store-write".to_owned(), move || writer.run(), &shared, &path)?);
+        shared.running = Mutex::new(Some(Running { threads, _lock: opened.lock }));
+        Ok(Store { shared: Arc::new(shared) })
+    }
+
+    fn open_postgres(config: StoreConfig, url: Arc<PostgresUrl>) -> Result<Store, OpenError> {
+        let folder = config.data_dir.clone();
+        files::make_private_folder(&folder).map_err(OpenError::files("create", &folder))?;
+        let lock = lock::share(&folder)?;
+        files::make_private_folder(&config.blobs()).map_err(OpenError::files("create", config.blobs()))?;
+        let refused = |source| OpenError::Database { path: config.blobs(), source };
+        let blobs = Blobs::in_folder(&config.blobs()).map_err(refused)?;
+        // On a thread of its own, for whoever opens a store may be running async code, where the driver cannot.
+        let opened = thread::scope(|scope| scope.spawn(|| postgres::open(&config, &url, clock())).join());
+        let opened = opened.map_err(|_| OpenError::Postgres {
+            database: url.to_string(),
+            what: "opening it panicked".to_owned(),
+            cure: "report this with the lines above; it is a mistake in skydeck",
+        })??;
+        let (newest_event_sender, newest_event) = watch::channel(opened.newest_event);
+        let mut shared = Shared::new(config, opened.key, blobs, newest_event);
+        let channel = postgres::channel_name(&opened.schema);
+        let mut threads = Vec::new();
+        for number in 0..2 * POSTGRES_THREADS {
+            let reads = number < POSTGRES_THREADS;
+            let worker = Worker {
+                number,
+                url: url.clone(),
+                channel: channel.clone(),
+                key: shared.key.clone(),
+                inbox: if reads { shared.reads.clone() } else { shared.writes.clone() },
+                counters: shared.counters.clone(),
+                newest_event: newest_event_sender.clone(),
+            };
+            let name = format!("store-{}-{number}", if reads { "read" } else { "write" });
+            threads.push(start(name, move || worker.run(), &shared, &folder)?);
+        }
+        let closing = shared.closing.clone();
+        let listener = Listener { url, channel, newest_event: newest_event_sender, closing };
+        threads.push(start("store-listen".to_owned(), move || listener.run(), &shared, &folder)?);
+        shared.running = Mutex::new(Some(Running { threads, _lock: lock }));
         Ok(Store { shared: Arc::new(shared) })
     }
 
@@ -165,8 +214,12 @@ impl Store {
     /// The audit key is not copied; the report says so.
     ///
     /// # Errors
-    /// [`StoreError`] saying which file.
+    /// [`StoreError`] saying which file; on PostgreSQL always, since its own tools do it.
     pub async fn backup(&self, to: &Path) -> Result<BackupReport, StoreError> {
+        if let Some(url) = &self.shared.config.postgres {
+            let how = "save it with pg_dump, and after that copy the folder of codes";
+            return Err(StoreError::Unavailable(format!("{url} is not a file to copy: {how}")));
+        }
         let _held = self.shared.blobs.hold().await;
         let (config, to) = (self.shared.config.clone(), to.to_owned());
         let blobs = self.shared.blobs.folder().to_owned();
@@ -230,17 +283,33 @@ fn readers() -> usize {
 fn start(
     name: String,
     run: impl FnOnce() + Send + 'static,
-    started: &Inbox,
+    shared: &Shared,
     path: &Path,
 ) -> Result<JoinHandle<()>, OpenError> {
     thread::Builder::new().name(name).spawn(run).map_err(|error: io::Error| {
-        started.close();
+        shared.close();
         OpenError::files("start a thread for", path)(error)
     })
 }
 
 impl Shared {
+    /// Everything but the threads.
+    fn new(config: StoreConfig, key: AuditKey, blobs: Blobs, newest_event: watch::Receiver<i64>) -> Shared {
+        Shared {
+            config,
+            key,
+            blobs,
+            writes: Arc::new(Inbox::new()),
+            reads: Arc::new(Inbox::new()),
+            counters: Arc::default(),
+            newest_event,
+            closing: Arc::default(),
+            running: Mutex::new(None),
+        }
+    }
+
     fn close(&self) {
+        self.closing.store(true, Ordering::Relaxed);
         self.writes.close();
         self.reads.close();
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();

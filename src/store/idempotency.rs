@@ -67,7 +67,7 @@ pub fn insert(tx: &mut Tx, key: &RequestKey, kept: &KeptAnswer) -> Result<(), St
         oldest_kept(kept.at).into(),
     ];
     match tx.execute(sql, &params)? {
-        0 => Err(StoreError::Constraint("idempotency: an answer is kept under this key".to_owned())),
+        0 => Err(tx.raced("idempotency: an answer is kept under this key")),
         _ => Ok(()),
     }
 }

@@ -109,8 +109,9 @@ pub fn give_back(tx: &mut Tx, id: JobId, worker: &str) -> Result<bool, StoreErro
 
 /// Gives a job back after a failure, to be tried later, or gives it up.
 pub fn fail(tx: &mut Tx, id: JobId, worker: &str, error: &str, now: Timestamp) -> Result<AfterFailure, StoreError> {
-    let tried = "SELECT attempts FROM jobs WHERE id = $1 AND worker = $2 AND state = 'running'";
-    let Some(attempts) = tx.query_one::<i64>(tried, &[id.into(), worker.into()])? else {
+    let lock = tx.row_lock();
+    let tried = format!("SELECT attempts FROM jobs WHERE id = $1 AND worker = $2 AND state = 'running'{lock}");
+    let Some(attempts) = tx.query_one::<i64>(&tried, &[id.into(), worker.into()])? else {
         return Ok(AfterFailure::NotYours);
     };
     let again_at = now.plus_ms(RETRY_AFTER_MS << attempts.clamp(1, ATTEMPTS_MAX));

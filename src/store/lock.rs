@@ -31,6 +31,22 @@ pub(super) fn take(data_dir: &Path) -> Result<FolderLock, OpenError> {
     Ok(FolderLock(file))
 }
 
+/// Takes the lock together with other nodes on one PostgreSQL database, who share the folder of codes.
+///
+/// # Errors
+/// [`OpenError::Locked`] where a process has the embedded database in it.
+pub(super) fn share(data_dir: &Path) -> Result<FolderLock, OpenError> {
+    let path = data_dir.join("lock");
+    let mut file = files::open_private_file(&path).map_err(OpenError::files("open", &path))?;
+    match file.try_lock_shared() {
+        Ok(()) => Ok(FolderLock(file)),
+        Err(TryLockError::WouldBlock) => {
+            Err(OpenError::Locked { path: data_dir.to_owned(), holder: holder(&mut file) })
+        }
+        Err(TryLockError::Error(error)) => Err(OpenError::files("lock", &path)(error)),
+    }
+}
+
 fn holder(file: &mut File) -> String {
     let mut text = String::new();
     match file.read_to_string(&mut text) {

@@ -20,6 +20,10 @@ pub(super) struct Migration {
 pub(super) const MIGRATIONS: &[Migration] =
     &[Migration { number: 1, name: "marketplace", text: include_str!("migrations/0001_marketplace.sql") }];
 
+/// Where applied steps are recorded.
+pub(super) const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations \
+     (number BIGINT PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, at_ms BIGINT NOT NULL)";
+
 /// Why the schema cannot be brought to what this program knows.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum MigrationError {
@@ -29,6 +33,13 @@ pub(super) enum MigrationError {
     OtherText { number: i64 },
     /// A statement was refused.
     Store(StoreError),
+}
+
+/// The tables that the first `count` steps make, in that order.
+pub(super) fn tables(count: i64) -> Vec<&'static str> {
+    let steps = MIGRATIONS.iter().filter(|migration| migration.number <= count);
+    let made = steps.flat_map(|migration| migration.text.lines()).filter_map(|line| line.strip_prefix("CREATE TABLE "));
+    made.filter_map(|rest| rest.split([' ', '(']).next()).collect()
 }
 
 /// How many steps were applied to the database so far; 0 for an empty one.
@@ -44,6 +55,14 @@ pub(super) fn applied(connection: &Connection, known: &[Migration]) -> Result<i6
     let mut statement = connection.prepare(sql).map_err(refused)?;
     let rows = statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?))).map_err(refused)?;
     let steps = rows.collect::<Result<Vec<(i64, String)>, _>>().map_err(refused)?;
+    check(&steps, known)
+}
+
+/// Compares the steps that were applied, with the digests of their texts, with those known here; gives their number.
+///
+/// # Errors
+/// [`MigrationError`] where they are not the first ones of `known`.
+pub(super) fn check(steps: &[(i64, String)], known: &[Migration]) -> Result<i64, MigrationError> {
     let newest = steps.last().map_or(0, |(number, _)| *number);
     let newest_known = known.last().map_or(0, |migration| migration.number);
     if newest > newest_known {
@@ -72,10 +91,7 @@ pub(super) fn migrate(connection: &mut Connection, known: &[Migration], now: Tim
 
 fn apply(connection: &mut Connection, migration: &Migration, now: Timestamp) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.execute_batch(
-        "CREATE TABLE IF NOT EXISTS migrations \
-         (number BIGINT PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, at_ms BIGINT NOT NULL)",
-    )?;
+    transaction.execute_batch(MIGRATIONS_TABLE)?;
     transaction.execute_batch(migration.text)?;
     transaction.execute(
         "INSERT INTO migrations (number, name, sha256, at_ms) VALUES (?1, ?2, ?3, ?4)",
@@ -84,7 +100,8 @@ fn apply(connection: &mut Connection, migration: &Migration, now: Timestamp) -> 
     transaction.commit()
 }
 
-fn digest(migration: &Migration) -> String {
+/// What is recorded of a step's text.
+pub(super) fn digest(migration: &Migration) -> String {
     Sha256Digest::of(migration.text.as_bytes()).to_string()
 }
 

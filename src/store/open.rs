@@ -7,6 +7,7 @@ use rusqlite::{Connection, ErrorCode};
 use super::error::{OpenError, StoreError};
 use super::lock::{self, FolderLock};
 use super::migrations::{self, MIGRATIONS, MigrationError};
+use super::postgres::PostgresUrl;
 use super::sqlite::Acknowledge;
 use super::tx::{Purpose, Tx};
 use super::{files, key, policy, settings, sqlite};
@@ -26,6 +27,8 @@ pub struct StoreConfig {
     pub data_dir: PathBuf,
     /// Where the audit key is, when not in the data folder.
     pub audit_key_file: Option<PathBuf>,
+    /// The database, when not the embedded one; code and the audit key stay in the folder.
+    pub postgres: Option<PostgresUrl>,
     /// When writes are answered; for the test that kills servers.
     #[doc(hidden)]
     pub acknowledge: Acknowledge,
@@ -42,7 +45,8 @@ pub(super) struct Opened {
 impl StoreConfig {
     /// The data folder with everything in its usual place.
     pub fn in_folder(data_dir: impl Into<PathBuf>) -> StoreConfig {
-        StoreConfig { data_dir: data_dir.into(), audit_key_file: None, acknowledge: Acknowledge::AfterCommit }
+        let acknowledge = Acknowledge::AfterCommit;
+        StoreConfig { data_dir: data_dir.into(), audit_key_file: None, postgres: None, acknowledge }
     }
 
     /// The database's file.
@@ -76,13 +80,17 @@ pub(super) fn open(config: &StoreConfig, now: Timestamp) -> Result<Opened, OpenE
     let mut connection = sqlite::connect_writing(&path).map_err(sqlite("opening")).map_err(refused)?;
     check_ours(&connection, &path)?;
     let applied = migrations::applied(&connection, MIGRATIONS).map_err(migration(&path))?;
-    let kept = if applied == 0 { None } else { kept_fingerprint(&connection).map_err(refused)? };
+    let unkeyed = AuditKey::from_bytes([0; 32]);
+    let kept = match applied {
+        0 => None,
+        _ => kept_fingerprint(&mut Tx::new(&connection, &unkeyed, Purpose::Read)).map_err(refused)?,
+    };
     let key = key::obtain(&config.key(), kept)?;
     sqlite::make_durable(&connection).map_err(sqlite("setting up")).map_err(refused)?;
     let mark = connection.pragma_update(None, "application_id", APPLICATION_ID);
     mark.map_err(sqlite("marking")).map_err(refused)?;
     migrations::migrate(&mut connection, MIGRATIONS, now).map_err(migration(&path))?;
-    let newest_event = first_rows(&connection, &key, now).map_err(refused)?;
+    let newest_event = first_rows_committed(&connection, &key, now).map_err(refused)?;
     let blobs = config.blobs();
     files::make_private_folder(&blobs).map_err(OpenError::files("create", &blobs))?;
     files::sync_folder(&config.data_dir).map_err(OpenError::files("write", &config.data_dir))?;
@@ -90,14 +98,19 @@ pub(super) fn open(config: &StoreConfig, now: Timestamp) -> Result<Opened, OpenE
 }
 
 /// Writes what every database has from its first moment on; gives the newest event's number.
-pub(super) fn first_rows(connection: &Connection, key: &AuditKey, now: Timestamp) -> Result<i64, StoreError> {
-    sqlite::step(connection, "BEGIN IMMEDIATE")?;
-    let tx = &mut Tx::new(connection, key, Purpose::Write);
+pub(super) fn first_rows(tx: &mut Tx, now: Timestamp) -> Result<i64, StoreError> {
+    let key = tx.audit_key().clone();
     settings::set_once(tx, KEY_FINGERPRINT, &key.fingerprint().to_string())?;
     let head = "INSERT INTO log_head (id, audit_n, event_n, mac) VALUES (1, 0, 0, $1) ON CONFLICT (id) DO NOTHING";
     tx.execute(head, &[key.genesis().into()])?;
     policy::set_first(tx, now)?;
-    let newest_event = super::events::newest(tx)?;
+    super::events::newest(tx)
+}
+
+/// Writes the first rows in a transaction of their own.
+pub(super) fn first_rows_committed(connection: &Connection, key: &AuditKey, now: Timestamp) -> Result<i64, StoreError> {
+    sqlite::step(connection, "BEGIN IMMEDIATE")?;
+    let newest_event = first_rows(&mut Tx::new(connection, key, Purpose::Write), now)?;
     sqlite::step(connection, "COMMIT")?;
     Ok(newest_event)
 }
@@ -118,9 +131,9 @@ fn check_ours(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     }
 }
 
-fn kept_fingerprint(connection: &Connection) -> Result<Option<Sha256Digest>, StoreError> {
-    let unkeyed = AuditKey::from_bytes([0; 32]);
-    let kept = settings::get(&mut Tx::new(connection, &unkeyed, Purpose::Read), KEY_FINGERPRINT)?;
+/// The fingerprint of the key that the database was made with.
+pub(super) fn kept_fingerprint(tx: &mut Tx) -> Result<Option<Sha256Digest>, StoreError> {
+    let kept = settings::get(tx, KEY_FINGERPRINT)?;
     let damaged = |_| StoreError::Corrupt("the audit key's fingerprint is no digest".to_owned());
     kept.map(|text| text.parse().map_err(damaged)).transpose()
 }

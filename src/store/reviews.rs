@@ -206,30 +206,41 @@ impl ReviewOutcome {
 
 /// The review with this id.
 pub fn by_id(tx: &mut Tx, id: ReviewId) -> Result<Option<ReviewRow>, StoreError> {
-    tx.query_one(&format!("SELECT {COLUMNS} FROM reviews r WHERE r.id = $1"), &[id.into()])
+    author_first(tx, "id", id.into())?;
+    let lock = tx.row_lock();
+    tx.query_one(&format!("SELECT {COLUMNS} FROM reviews r WHERE r.id = $1{lock}"), &[id.into()])
 }
 
 /// The open review of a version; there is one at most.
 pub fn open_of_version(tx: &mut Tx, version: VersionId) -> Result<Option<ReviewRow>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM reviews r WHERE r.version_id = $1 AND r.open = 1");
+    author_first(tx, "version_id", version.into())?;
+    let lock = tx.row_lock();
+    let sql = format!("SELECT {COLUMNS} FROM reviews r WHERE r.version_id = $1 AND r.open = 1{lock}");
     tx.query_one(&sql, &[version.into()])
 }
 
 /// The newest review of a version.
 pub fn newest_of_version(tx: &mut Tx, version: VersionId) -> Result<Option<ReviewRow>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM reviews r WHERE r.version_id = $1 ORDER BY r.id DESC LIMIT 1");
+    author_first(tx, "version_id", version.into())?;
+    let lock = tx.row_lock();
+    let sql = format!("SELECT {COLUMNS} FROM reviews r WHERE r.version_id = $1 ORDER BY r.id DESC LIMIT 1{lock}");
     tx.query_one(&sql, &[version.into()])
 }
 
 /// The open reviews of an extension.
 pub fn open_of_extension(tx: &mut Tx, extension: ExtensionId) -> Result<Vec<ReviewRow>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM reviews r WHERE r.extension_id = $1 AND r.open = 1 ORDER BY r.id");
+    author_first(tx, "extension_id", extension.into())?;
+    let lock = tx.row_lock();
+    let sql = format!("SELECT {COLUMNS} FROM reviews r WHERE r.extension_id = $1 AND r.open = 1 ORDER BY r.id{lock}");
     tx.query(&sql, &[extension.into()])
 }
 
 /// The open reviews of what an account submitted.
 pub fn open_of_author(tx: &mut Tx, author: AccountId) -> Result<Vec<ReviewRow>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM reviews r WHERE r.author_id = $1 AND r.open = 1 ORDER BY r.submitted_ms");
+    author_first(tx, "author_id", author.into())?;
+    let lock = tx.row_lock();
+    let sql =
+        format!("SELECT {COLUMNS} FROM reviews r WHERE r.author_id = $1 AND r.open = 1 ORDER BY r.submitted_ms{lock}");
     tx.query(&sql, &[author.into()])
 }
 
@@ -247,9 +258,11 @@ pub fn count_since(tx: &mut Tx, author: AccountId, since: Timestamp) -> Result<i
 
 /// Claimed reviews whose lease has run out, longest ago first.
 pub fn lapsed(tx: &mut Tx, now: Timestamp, limit: usize) -> Result<Vec<ReviewRow>, StoreError> {
+    // Whoever holds one of them is deciding about it: the next sweep looks again.
+    let lock = if tx.row_lock().is_empty() { "" } else { tx.dialect().row_lock_or_skip() };
     let sql = format!(
         "SELECT {COLUMNS} FROM reviews r WHERE r.stage = 'review' AND r.lease_until_ms <= $1 \
-         ORDER BY r.lease_until_ms, r.id LIMIT $2"
+         ORDER BY r.lease_until_ms, r.id LIMIT $2{lock}"
     );
     tx.query(&sql, &[now.into(), limit.into()])
 }
@@ -311,6 +324,18 @@ pub fn changes_after(tx: &mut Tx, review: ReviewId, revision: i64) -> Result<Vec
     let sql = "SELECT revision, pointer, by_name, at_ms FROM review_changes WHERE review_id = $1 AND revision > $2 \
          ORDER BY revision LIMIT 20";
     tx.query(sql, &[review.into(), revision.into()])
+}
+
+/// Locks the author's account before a review, where many write at once: a decision changes the author's reputation and
+/// with it the standing of all that the author has in the queue, so two decisions would wait for each other.
+fn author_first(tx: &mut Tx, column: &str, id: Value) -> Result<(), StoreError> {
+    let lock = tx.row_lock();
+    if lock.is_empty() {
+        return Ok(());
+    }
+    let authors = format!("SELECT r.author_id FROM reviews r WHERE r.{column} = $1");
+    tx.query::<()>(&format!("SELECT a.id FROM accounts a WHERE a.id IN ({authors}) ORDER BY a.id{lock}"), &[id])
+        .map(drop)
 }
 
 fn changeable(row: &ReviewRow) -> Vec<Value> {

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use postgres::types::{FromSql, Type};
 use rusqlite::types::ValueRef;
 use serde::de::DeserializeOwned;
 
@@ -10,7 +11,14 @@ use super::error::StoreError;
 use crate::domain::time::Timestamp;
 
 /// One row of an answer; columns are counted from 0.
-pub struct Row<'r>(&'r rusqlite::Row<'r>);
+pub enum Row<'r> {
+    /// From the embedded database.
+    #[doc(hidden)]
+    Sqlite(&'r rusqlite::Row<'r>),
+    /// From PostgreSQL.
+    #[doc(hidden)]
+    Postgres(&'r postgres::Row),
+}
 
 /// A type that is read from a row.
 pub trait FromRow: Sized {
@@ -21,16 +29,21 @@ pub trait FromRow: Sized {
     fn from_row(row: &Row) -> Result<Self, StoreError>;
 }
 
-impl<'r> Row<'r> {
-    pub(super) fn of(row: &'r rusqlite::Row<'r>) -> Row<'r> {
-        Row(row)
-    }
+/// What a column holds.
+enum Cell<'r> {
+    Null,
+    Integer(i64),
+    Text(&'r str),
+    /// A sort of value that nothing here is kept as.
+    Other(String),
+}
 
+impl Row<'_> {
     /// The text of column `i`, not copied.
     pub fn str(&self, i: usize) -> Result<&str, StoreError> {
         match self.value(i)? {
-            ValueRef::Text(bytes) => std::str::from_utf8(bytes).map_err(|_| corrupt(i, "text that is not UTF-8")),
-            other => Err(wrong_sort(i, "text", other)),
+            Cell::Text(text) => Ok(text),
+            other => Err(wrong_sort(i, "text", &other)),
         }
     }
 
@@ -42,8 +55,8 @@ impl<'r> Row<'r> {
     /// The number in column `i`.
     pub fn integer(&self, i: usize) -> Result<i64, StoreError> {
         match self.value(i)? {
-            ValueRef::Integer(number) => Ok(number),
-            other => Err(wrong_sort(i, "a number", other)),
+            Cell::Integer(number) => Ok(number),
+            other => Err(wrong_sort(i, "a number", &other)),
         }
     }
 
@@ -107,12 +120,44 @@ impl<'r> Row<'r> {
 
     /// Whether column `i` holds nothing.
     pub fn is_null(&self, i: usize) -> Result<bool, StoreError> {
-        Ok(matches!(self.value(i)?, ValueRef::Null))
+        Ok(matches!(self.value(i)?, Cell::Null))
     }
 
-    fn value(&self, i: usize) -> Result<ValueRef<'_>, StoreError> {
-        self.0.get_ref(i).map_err(|error| StoreError::Internal(format!("column {i} of a row: {error}")))
+    fn value(&self, i: usize) -> Result<Cell<'_>, StoreError> {
+        match self {
+            Row::Sqlite(row) => of_sqlite(row, i),
+            Row::Postgres(row) => of_postgres(row, i),
+        }
     }
+}
+
+fn of_sqlite<'r>(row: &'r rusqlite::Row<'_>, i: usize) -> Result<Cell<'r>, StoreError> {
+    Ok(match row.get_ref(i).map_err(|error| no_column(i, &error))? {
+        ValueRef::Null => Cell::Null,
+        ValueRef::Integer(number) => Cell::Integer(number),
+        ValueRef::Text(bytes) => {
+            Cell::Text(std::str::from_utf8(bytes).map_err(|_| corrupt(i, "text that is not UTF-8"))?)
+        }
+        other => Cell::Other(other.data_type().to_string()),
+    })
+}
+
+/// Constants such as `1` have four bytes there, columns and counts eight.
+fn of_postgres(row: &postgres::Row, i: usize) -> Result<Cell<'_>, StoreError> {
+    let refused = |error: postgres::Error| no_column(i, &error);
+    let Some(column) = row.columns().get(i) else {
+        return Err(no_column(i, &format!("the row has {}", row.len())));
+    };
+    let sort = column.type_();
+    Ok(if *sort == Type::INT8 {
+        row.try_get::<_, Option<i64>>(i).map_err(refused)?.map_or(Cell::Null, Cell::Integer)
+    } else if *sort == Type::INT4 {
+        row.try_get::<_, Option<i32>>(i).map_err(refused)?.map_or(Cell::Null, |number| Cell::Integer(number.into()))
+    } else if <&str as FromSql>::accepts(sort) {
+        row.try_get::<_, Option<&str>>(i).map_err(refused)?.map_or(Cell::Null, Cell::Text)
+    } else {
+        Cell::Other(sort.name().to_owned())
+    })
 }
 
 impl FromRow for i64 {
@@ -144,8 +189,18 @@ fn corrupt(i: usize, what: &str) -> StoreError {
     StoreError::Corrupt(format!("column {i} holds {what}"))
 }
 
-fn wrong_sort(i: usize, wanted: &str, found: ValueRef<'_>) -> StoreError {
-    corrupt(i, &format!("{} where {wanted} belongs", found.data_type()))
+fn no_column(i: usize, error: &dyn Display) -> StoreError {
+    StoreError::Internal(format!("column {i} of a row: {error}"))
+}
+
+fn wrong_sort(i: usize, wanted: &str, found: &Cell) -> StoreError {
+    let found = match found {
+        Cell::Null => "Null",
+        Cell::Integer(_) => "Integer",
+        Cell::Text(_) => "Text",
+        Cell::Other(sort) => sort,
+    };
+    corrupt(i, &format!("{found} where {wanted} belongs"))
 }
 
 #[cfg(test)]
@@ -182,9 +237,10 @@ mod tests {
             (Wants("u8"), Value::Integer(300), "column 0 holds 300, which is out of its range"),
         ];
         for (Wants(wants), value, expected) in cases {
-            let error = scratch
-                .tx(|tx| tx.each("SELECT $1", std::slice::from_ref(&value), |row| Wants::read(row, wants)))
-                .unwrap_err();
+            let text = matches!(value, Value::Text(_));
+            let sql = if text { "SELECT CAST($1 AS TEXT)" } else { "SELECT CAST($1 AS BIGINT)" };
+            let error =
+                scratch.tx(|tx| tx.each(sql, std::slice::from_ref(&value), |row| Wants::read(row, wants))).unwrap_err();
             assert!(matches!(&error, StoreError::Corrupt(text) if text.starts_with(expected)), "{wants}: {error}");
         }
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 
+use super::postgres::fresh::{self, FreshSchema};
 use super::*;
 use crate::domain::audit::{AuditEntry, AuditHead, ChainFault};
 use crate::domain::digest::{CodeDigests, Sha256Digest};
@@ -16,6 +17,38 @@ use crate::domain::time::Timestamp;
 
 fn open(folder: &Path) -> Store {
     Store::open(StoreConfig::in_folder(folder)).unwrap()
+}
+
+/// Where a test runs: in a folder, and on PostgreSQL too where a server is named.
+struct Place {
+    folder: tempfile::TempDir,
+    schema: Option<FreshSchema>,
+}
+
+impl Place {
+    fn both() -> Vec<Place> {
+        let place = |schema| Place { folder: tempfile::tempdir().unwrap(), schema };
+        let beyond = fresh::schema().map(|schema| place(Some(schema)));
+        std::iter::once(place(None)).chain(beyond).collect()
+    }
+
+    fn config(&self) -> StoreConfig {
+        let postgres = self.schema.as_ref().map(FreshSchema::url);
+        StoreConfig { postgres, ..StoreConfig::in_folder(self.folder.path()) }
+    }
+
+    fn open(&self) -> Store {
+        Store::open(self.config()).unwrap()
+    }
+
+    /// Changes something past the store.
+    fn edit(&self, sql: &str) {
+        if let Some(schema) = &self.schema {
+            return schema.run(sql);
+        }
+        let other = Connection::open(self.folder.path().join("skydeck.db")).unwrap();
+        assert_eq!(other.execute(sql, ()).unwrap(), 1, "{sql}");
+    }
 }
 
 fn entry(detail: &str) -> AuditEntry {
@@ -140,92 +173,97 @@ async fn a_full_disk_is_told_to_the_one_that_fills_it_and_the_others_are_kept() 
 
 #[tokio::test]
 async fn a_rehearsal_leaves_nothing_and_a_read_cannot_write() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
-    let digests = CodeDigests::of(b"code");
-    let rehearsed = store.rehearse(move |tx| {
-        logged(tx, "x")?;
-        blobs::record(tx, &StoredBlob::rehearsed(digests), Timestamp::from_ms(1))?;
-        settings::get(tx, "x")
-    });
-    assert_eq!(rehearsed.await, Ok(Some("written".to_owned())));
-    let written =
-        store.write(move |tx| blobs::record(tx, &StoredBlob::rehearsed(digests), Timestamp::from_ms(1))).await;
-    assert!(matches!(written, Err(StoreError::Internal(_))), "{written:?}");
-    for work in [
-        (|tx: &mut Tx| settings::set(tx, "x", "y")) as fn(&mut Tx) -> Result<(), StoreError>,
-        |tx| tx.query::<String>("INSERT INTO settings (key, value) VALUES ('x', 'y') RETURNING key", &[]).map(drop),
-        |tx| {
-            tx.audit(entry("x"));
-            Ok(())
-        },
-    ] {
-        assert!(store.read(work).await.is_err());
+    for place in Place::both() {
+        let store = place.open();
+        let digests = CodeDigests::of(b"code");
+        let rehearsed = store.rehearse(move |tx| {
+            logged(tx, "x")?;
+            blobs::record(tx, &StoredBlob::rehearsed(digests), Timestamp::from_ms(1))?;
+            settings::get(tx, "x")
+        });
+        assert_eq!(rehearsed.await, Ok(Some("written".to_owned())));
+        let written =
+            store.write(move |tx| blobs::record(tx, &StoredBlob::rehearsed(digests), Timestamp::from_ms(1))).await;
+        assert!(matches!(written, Err(StoreError::Internal(_))), "{written:?}");
+        for work in [
+            (|tx: &mut Tx| settings::set(tx, "x", "y")) as fn(&mut Tx) -> Result<(), StoreError>,
+            |tx| tx.query::<String>("INSERT INTO settings (key, value) VALUES ('x', 'y') RETURNING key", &[]).map(drop),
+            |tx| {
+                tx.audit(entry("x"));
+                Ok(())
+            },
+        ] {
+            assert!(store.read(work).await.is_err());
+        }
+        assert_eq!(store.read(|tx| settings::get(tx, "x")).await, Ok(None));
+        assert_eq!(store.read(audit::head).await.map(|head| head.number), Ok(0));
     }
-    assert_eq!(store.read(|tx| settings::get(tx, "x")).await, Ok(None));
-    assert_eq!(store.read(audit::head).await.map(|head| head.number), Ok(0));
 }
 
 #[tokio::test]
 async fn an_edit_behind_the_back_is_named_and_so_is_a_cut() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
-    for number in 0..5 {
-        store.write(move |tx| logged(tx, &format!("s{number}"))).await.unwrap();
-    }
-    let seen = store.read(audit::head).await.unwrap();
-    let verify = async |seen: Option<AuditHead>| store.read(move |tx| audit::verify(tx, seen)).await.unwrap();
-    assert_eq!(verify(Some(seen)).await, Ok(seen));
+    for place in Place::both() {
+        let store = place.open();
+        for number in 0..5 {
+            store.write(move |tx| logged(tx, &format!("s{number}"))).await.unwrap();
+        }
+        let seen = store.read(audit::head).await.unwrap();
+        let verify = async |seen: Option<AuditHead>| store.read(move |tx| audit::verify(tx, seen)).await.unwrap();
+        assert_eq!(verify(Some(seen)).await, Ok(seen));
 
-    let other = Connection::open(folder.path().join("skydeck.db")).unwrap();
-    let edit = |sql: &str| assert_eq!(other.execute(sql, ()).unwrap(), 1, "{sql}");
-    edit("UPDATE audit SET detail = 'forged' WHERE n = 3");
-    assert_eq!(verify(None).await, Err(ChainFault::Edited(3)));
-    edit("UPDATE audit SET detail = 's2' WHERE n = 3");
-    edit("UPDATE audit SET mac = 'no digest' WHERE n = 4");
-    assert_eq!(verify(None).await, Err(ChainFault::Edited(4)));
-    edit("DELETE FROM audit WHERE n = 4");
-    assert_eq!(verify(None).await, Err(ChainFault::Missing(4)));
-    edit("DELETE FROM audit WHERE n = 5");
-    assert_eq!(verify(None).await, Err(ChainFault::Cut { ends_at: 3, seen: 5 }));
-    edit("UPDATE log_head SET audit_n = 3, mac = (SELECT mac FROM audit WHERE n = 3)");
-    assert_eq!(verify(None).await.map(|head| head.number), Ok(3));
-    assert_eq!(verify(Some(seen)).await, Err(ChainFault::Cut { ends_at: 3, seen: 5 }));
+        let edit = |sql: &str| place.edit(sql);
+        edit("UPDATE audit SET detail = 'forged' WHERE n = 3");
+        assert_eq!(verify(None).await, Err(ChainFault::Edited(3)));
+        edit("UPDATE audit SET detail = 's2' WHERE n = 3");
+        edit("UPDATE audit SET mac = 'no digest' WHERE n = 4");
+        assert_eq!(verify(None).await, Err(ChainFault::Edited(4)));
+        edit("DELETE FROM audit WHERE n = 4");
+        assert_eq!(verify(None).await, Err(ChainFault::Missing(4)));
+        edit("DELETE FROM audit WHERE n = 5");
+        assert_eq!(verify(None).await, Err(ChainFault::Cut { ends_at: 3, seen: 5 }));
+        edit("UPDATE log_head SET audit_n = 3, mac = (SELECT mac FROM audit WHERE n = 3)");
+        assert_eq!(verify(None).await.map(|head| head.number), Ok(3));
+        assert_eq!(verify(Some(seen)).await, Err(ChainFault::Cut { ends_at: 3, seen: 5 }));
+    }
 }
 
 #[tokio::test]
 async fn everything_is_there_after_opening_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
-    store.write(|tx| logged(tx, "a")).await.unwrap();
-    assert!(matches!(Store::open(StoreConfig::in_folder(folder.path())), Err(OpenError::Locked { holder, .. })
-        if holder == format!("process {}", std::process::id())));
-    drop(store);
-    let store = open(folder.path());
-    assert_eq!(*store.subscribe_events().borrow(), 1);
-    store.write(|tx| logged(tx, "b")).await.unwrap();
-    assert_eq!(store.read(|tx| audit::verify(tx, None)).await.unwrap().map(|head| head.number), Ok(2));
-    assert_eq!(store.read(policy::current).await.map(|revision| revision.number), Ok(1));
-    store.close();
-    assert!(matches!(store.read(policy::current).await, Err(StoreError::Unavailable(_))));
+    for place in Place::both() {
+        let store = place.open();
+        store.write(|tx| logged(tx, "a")).await.unwrap();
+        if place.schema.is_none() {
+            assert!(matches!(Store::open(place.config()), Err(OpenError::Locked { holder, .. })
+            if holder == format!("process {}", std::process::id())));
+        }
+        drop(store);
+        let store = place.open();
+        assert_eq!(*store.subscribe_events().borrow(), 1);
+        store.write(|tx| logged(tx, "b")).await.unwrap();
+        assert_eq!(store.read(|tx| audit::verify(tx, None)).await.unwrap().map(|head| head.number), Ok(2));
+        assert_eq!(store.read(policy::current).await.map(|revision| revision.number), Ok(1));
+        store.close();
+        assert!(matches!(store.read(policy::current).await, Err(StoreError::Unavailable(_))));
+    }
 }
 
 #[tokio::test]
 async fn events_follow_or_tell_of_a_gap() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
-    for number in 0..4 {
-        store.write(move |tx| logged(tx, &format!("s{number}"))).await.unwrap();
+    for place in Place::both() {
+        let store = place.open();
+        for number in 0..4 {
+            store.write(move |tx| logged(tx, &format!("s{number}"))).await.unwrap();
+        }
+        let after = async |number| store.read(move |tx| events::after(tx, number, 10)).await.unwrap();
+        let events::EventsAfter::Following(all) = after(1).await else { panic!("a gap") };
+        assert_eq!(all.iter().map(|event| event.number).collect::<Vec<_>>(), [2, 3, 4]);
+        assert_eq!((all[0].at, all[0].body.as_str()), (Timestamp::from_ms(5), r#"{"detail":"s1"}"#));
+        assert_eq!(after(4).await, events::EventsAfter::Following(Vec::new()));
+        assert_eq!(after(9).await, events::EventsAfter::Gap { newest: 4 });
+        store.write(|tx| tx.execute("DELETE FROM events WHERE n <= 2", &[])).await.unwrap();
+        assert_eq!(after(1).await, events::EventsAfter::Gap { newest: 4 });
+        assert!(matches!(after(2).await, events::EventsAfter::Following(found) if found.len() == 2));
     }
-    let after = async |number| store.read(move |tx| events::after(tx, number, 10)).await.unwrap();
-    let events::EventsAfter::Following(all) = after(1).await else { panic!("a gap") };
-    assert_eq!(all.iter().map(|event| event.number).collect::<Vec<_>>(), [2, 3, 4]);
-    assert_eq!((all[0].at, all[0].body.as_str()), (Timestamp::from_ms(5), r#"{"detail":"s1"}"#));
-    assert_eq!(after(4).await, events::EventsAfter::Following(Vec::new()));
-    assert_eq!(after(9).await, events::EventsAfter::Gap { newest: 4 });
-    store.write(|tx| tx.execute("DELETE FROM events WHERE n <= 2", &[])).await.unwrap();
-    assert_eq!(after(1).await, events::EventsAfter::Gap { newest: 4 });
-    assert!(matches!(after(2).await, events::EventsAfter::Following(found) if found.len() == 2));
 }
 
 #[test]
@@ -256,17 +294,19 @@ fn databases_that_are_not_ours_are_left_as_they_are() {
 
 #[test]
 fn another_audit_key_is_refused_and_the_right_one_elsewhere_is_taken() {
-    let folder = tempfile::tempdir().unwrap();
-    drop(open(folder.path()));
-    let key = folder.path().join("audit.key");
-    let elsewhere = folder.path().join("kept.key");
-    fs::rename(&key, &elsewhere).unwrap();
-    let refusal = |config| Store::open(config).err().unwrap();
-    assert!(matches!(refusal(StoreConfig::in_folder(folder.path())), OpenError::KeyMissing { .. }));
-    fs::write(&key, "07".repeat(32)).unwrap();
-    assert!(matches!(refusal(StoreConfig::in_folder(folder.path())), OpenError::OtherKey { .. }));
-    let config = StoreConfig { audit_key_file: Some(elsewhere), ..StoreConfig::in_folder(folder.path()) };
-    assert!(Store::open(config).is_ok());
+    for place in Place::both() {
+        let folder = &place.folder;
+        drop(place.open());
+        let key = folder.path().join("audit.key");
+        let elsewhere = folder.path().join("kept.key");
+        fs::rename(&key, &elsewhere).unwrap();
+        let refusal = |config| Store::open(config).err().unwrap();
+        assert!(matches!(refusal(place.config()), OpenError::KeyMissing { .. }));
+        fs::write(&key, "07".repeat(32)).unwrap();
+        assert!(matches!(refusal(place.config()), OpenError::OtherKey { .. }));
+        let config = StoreConfig { audit_key_file: Some(elsewhere), ..place.config() };
+        assert!(Store::open(config).is_ok());
+    }
 }
 
 #[tokio::test]

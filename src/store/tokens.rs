@@ -75,7 +75,8 @@ pub fn holder(tx: &mut Tx, sha256: Sha256Digest) -> Result<Option<Holder>, Store
 
 /// The token with this id.
 pub fn by_id(tx: &mut Tx, id: TokenId) -> Result<Option<Token>, StoreError> {
-    tx.query_one(&format!("SELECT {COLUMNS} FROM tokens t WHERE t.id = $1"), &[id.into()])
+    let lock = tx.row_lock();
+    tx.query_one(&format!("SELECT {COLUMNS} FROM tokens t WHERE t.id = $1{lock}"), &[id.into()])
 }
 
 /// Up to `limit` tokens of an account with ids after `after`, oldest first, revoked ones too.

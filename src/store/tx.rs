@@ -5,6 +5,7 @@ use rusqlite::{CachedStatement, Connection};
 use super::dialect::{self, Dialect};
 use super::error::StoreError;
 use super::events::NewEvent;
+use super::postgres::Session;
 use super::row::{FromRow, Row};
 use super::value::Value;
 use crate::domain::audit::{AuditEntry, AuditKey};
@@ -22,11 +23,17 @@ pub enum Purpose {
 
 /// A running transaction.
 pub struct Tx<'c> {
-    connection: &'c Connection,
+    database: Database<'c>,
     key: &'c AuditKey,
     purpose: Purpose,
     entries: Vec<AuditEntry>,
     events: Vec<NewEvent>,
+}
+
+/// The connection behind a transaction.
+enum Database<'c> {
+    Sqlite(&'c Connection),
+    Postgres(&'c mut Session),
 }
 
 impl Tx<'_> {
@@ -44,10 +51,23 @@ impl Tx<'_> {
 
     /// Runs a statement and reads the first row of its answer, where there is one.
     pub fn query_one<T: FromRow>(&mut self, sql: &str, params: &[Value]) -> Result<Option<T>, StoreError> {
-        let mut statement = self.prepare(sql, params)?;
+        let connection = match &mut self.database {
+            Database::Sqlite(connection) => *connection,
+            Database::Postgres(session) => {
+                let mut first = None;
+                session.each(sql, params, |row| {
+                    if first.is_none() {
+                        first = Some(T::from_row(row)?);
+                    }
+                    Ok(())
+                })?;
+                return Ok(first);
+            }
+        };
+        let mut statement = prepare(connection, sql, params)?;
         let mut rows = statement.raw_query();
         match rows.next().map_err(|error| StoreError::of_sqlite(&error, sql))? {
-            Some(row) => T::from_row(&Row::of(row)).map(Some),
+            Some(row) => T::from_row(&Row::Sqlite(row)).map(Some),
             None => Ok(None),
         }
     }
@@ -59,10 +79,14 @@ impl Tx<'_> {
         params: &[Value],
         mut read: impl FnMut(&Row) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let mut statement = self.prepare(sql, params)?;
+        let connection = match &mut self.database {
+            Database::Sqlite(connection) => *connection,
+            Database::Postgres(session) => return session.each(sql, params, read),
+        };
+        let mut statement = prepare(connection, sql, params)?;
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next().map_err(|error| StoreError::of_sqlite(&error, sql))? {
-            read(&Row::of(row))?;
+            read(&Row::Sqlite(row))?;
         }
         Ok(())
     }
@@ -72,7 +96,11 @@ impl Tx<'_> {
         if self.purpose == Purpose::Read {
             return Err(StoreError::Internal(format!("a statement that writes in a transaction that reads: {sql}")));
         }
-        let mut statement = self.prepare(sql, params)?;
+        let connection = match &mut self.database {
+            Database::Sqlite(connection) => *connection,
+            Database::Postgres(session) => return session.execute(sql, params),
+        };
+        let mut statement = prepare(connection, sql, params)?;
         let touched = statement.raw_execute().map_err(|error| StoreError::of_sqlite(&error, sql))?;
         Ok(touched as u64)
     }
@@ -99,30 +127,52 @@ impl Tx<'_> {
 
     /// Which database it talks to.
     pub fn dialect(&self) -> Dialect {
-        Dialect::Sqlite
+        match self.database {
+            Database::Sqlite(_) => Dialect::Sqlite,
+            Database::Postgres(_) => Dialect::Postgres,
+        }
     }
 
-    fn prepare(&self, sql: &str, params: &[Value]) -> Result<CachedStatement<'_>, StoreError> {
-        let refused = |error: rusqlite::Error| StoreError::of_sqlite(&error, sql);
-        let mut statement = self.connection.prepare_cached(&dialect::numbered(sql)).map_err(refused)?;
-        if statement.parameter_count() != params.len() {
-            let (wanted, given) = (statement.parameter_count(), params.len());
-            return Err(StoreError::Internal(format!("{given} arguments for {wanted} in: {sql}")));
+    /// What ends a SELECT from one table whose rows a decision rests on; nothing where there is nothing to decide.
+    pub(super) fn row_lock(&self) -> &'static str {
+        if self.purpose == Purpose::Read { "" } else { self.dialect().row_lock() }
+    }
+
+    /// Refuses a row since another transaction was faster; where many write at once, the use case is run again and
+    /// sees what the other one did.
+    pub(super) fn raced(&mut self, what: &str) -> StoreError {
+        let error = StoreError::Constraint(what.to_owned());
+        if let Database::Postgres(session) = &mut self.database {
+            session.raced(&error);
         }
-        for (place, value) in params.iter().enumerate() {
-            statement.raw_bind_parameter(place + 1, value).map_err(refused)?;
-        }
-        Ok(statement)
+        error
     }
 }
 
 impl<'c> Tx<'c> {
     pub(super) fn new(connection: &'c Connection, key: &'c AuditKey, purpose: Purpose) -> Tx<'c> {
-        Tx { connection, key, purpose, entries: Vec::new(), events: Vec::new() }
+        Tx { database: Database::Sqlite(connection), key, purpose, entries: Vec::new(), events: Vec::new() }
+    }
+
+    pub(super) fn on_postgres(session: &'c mut Session, key: &'c AuditKey, purpose: Purpose) -> Tx<'c> {
+        Tx { database: Database::Postgres(session), key, purpose, entries: Vec::new(), events: Vec::new() }
     }
 
     /// Takes out what was kept for the log.
     pub(super) fn take_kept(&mut self) -> (Vec<AuditEntry>, Vec<NewEvent>) {
         (std::mem::take(&mut self.entries), std::mem::take(&mut self.events))
     }
+}
+
+fn prepare<'s>(connection: &'s Connection, sql: &str, params: &[Value]) -> Result<CachedStatement<'s>, StoreError> {
+    let refused = |error: rusqlite::Error| StoreError::of_sqlite(&error, sql);
+    let mut statement = connection.prepare_cached(&dialect::numbered(sql)).map_err(refused)?;
+    if statement.parameter_count() != params.len() {
+        let (wanted, given) = (statement.parameter_count(), params.len());
+        return Err(StoreError::Internal(format!("{given} arguments for {wanted} in: {sql}")));
+    }
+    for (place, value) in params.iter().enumerate() {
+        statement.raw_bind_parameter(place + 1, value).map_err(refused)?;
+    }
+    Ok(statement)
 }

@@ -1,7 +1,10 @@
 //! What goes into a statement: the three sorts of value that every database keeps alike.
 
+use std::error::Error;
 use std::fmt::Display;
 
+use bytes::BytesMut;
+use postgres::types::{IsNull, Type, to_sql_checked};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use serde::Serialize;
 
@@ -47,6 +50,25 @@ impl rusqlite::ToSql for Value {
             Value::Text(text) => ValueRef::Text(text.as_bytes()),
         }))
     }
+}
+
+impl postgres::types::ToSql for Value {
+    fn to_sql(&self, sort: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        match self {
+            Value::Null => Ok(IsNull::Yes),
+            Value::Integer(number) if *sort == Type::INT8 => number.to_sql(sort, out),
+            Value::Integer(number) if *sort == Type::INT4 => i32::try_from(*number)?.to_sql(sort, out),
+            Value::Text(text) if <String as postgres::types::ToSql>::accepts(sort) => text.to_sql(sort, out),
+            Value::Integer(_) => Err(format!("a number where {sort} belongs").into()),
+            Value::Text(_) => Err(format!("text where {sort} belongs").into()),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
 }
 
 impl<T: Into<Value>> From<Option<T>> for Value {

@@ -80,7 +80,8 @@ impl FromRow for VersionRow {
 
 /// The version with this id.
 pub fn by_id(tx: &mut Tx, id: VersionId) -> Result<Option<VersionRow>, StoreError> {
-    tx.query_one(&format!("SELECT {COLUMNS} FROM versions WHERE id = $1"), &[id.into()])
+    let lock = tx.row_lock();
+    tx.query_one(&format!("SELECT {COLUMNS} FROM versions WHERE id = $1{lock}"), &[id.into()])
 }
 
 /// The extension's version of this number, build metadata aside.
@@ -89,13 +90,16 @@ pub fn by_number(
     extension: ExtensionId,
     number: &VersionNumber,
 ) -> Result<Option<VersionRow>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM versions WHERE extension_id = $1 AND precedence = $2");
+    let lock = tx.row_lock();
+    let sql = format!("SELECT {COLUMNS} FROM versions WHERE extension_id = $1 AND precedence = $2{lock}");
     tx.query_one(&sql, &[extension.into(), number.precedence_key().into()])
 }
 
 /// The extension's draft; there is one at most.
 pub fn draft(tx: &mut Tx, extension: ExtensionId) -> Result<Option<VersionRow>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM versions WHERE extension_id = $1 AND stage = 'draft' ORDER BY id LIMIT 1");
+    let lock = tx.row_lock();
+    let sql =
+        format!("SELECT {COLUMNS} FROM versions WHERE extension_id = $1 AND stage = 'draft' ORDER BY id LIMIT 1{lock}");
     tx.query_one(&sql, &[extension.into()])
 }
 

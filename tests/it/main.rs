@@ -13,6 +13,7 @@ mod conventions;
 mod harness;
 mod kill;
 mod lifecycle;
+mod limits;
 mod openapi;
 mod tidy;
 mod transport;

@@ -78,6 +78,23 @@ async fn a_server_with_a_certificate_of_an_own_authority_is_trusted_when_told_so
     assert!(ran.error.is_empty(), "{ran:?}");
 }
 
+#[test]
+fn a_certificate_that_cannot_be_used_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let certificates = Certificates::make(folder.path(), "our authority");
+    let (chain, key) = (certificates.chain.display().to_string(), certificates.key.display().to_string());
+    let program = Program::new();
+    for (chain, key, said) in [
+        (&key, &key, "no certificate in PEM form"),
+        (&chain, &chain, "cannot use the TLS key"),
+        (&"nowhere.pem".to_owned(), &key, "nowhere.pem"),
+    ] {
+        let words = ["serve", "--listen", "127.0.0.1:0", "--tls-cert", chain, "--tls-key", key];
+        program.run(&words).expect(10, &["cannot use the TLS", said]);
+    }
+    program.run(&["serve", "--listen", "0.0.0.0:0"]).expect(2, &["0.0.0.0:0", "--tls-cert", "--behind-proxy"]);
+}
+
 #[tokio::test]
 async fn plain_http_to_a_tls_port_is_told_apart_and_the_server_lives() {
     let folder = tempfile::tempdir().unwrap();

@@ -34,7 +34,10 @@ pub struct World {
 
 impl World {
     pub fn new() -> World {
-        let scratch = scratch();
+        World::on(scratch())
+    }
+
+    pub fn on(scratch: Scratch) -> World {
         let make = |name: &str, role: Role, seed: u8| {
             let act = Act { by: By::LocalOperator, now: START, seed: [seed; 32] };
             let input = CreateAccount { name: name.parse().unwrap(), role, verified: false };

@@ -88,7 +88,9 @@ impl Desk {
         while self.contents().contains(text) {
             match self.output.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(bytes) => self.take(&bytes),
-                Err(_) => panic!("{text:?} is still on the screen:\n{}", self.contents()),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                    panic!("{text:?} is still on the screen:\n{}", self.contents());
+                }
             }
         }
         self

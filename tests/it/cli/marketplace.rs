@@ -1,6 +1,7 @@
 //! A marketplace as a script runs it: served, signed in to, submitted to, reviewed, exported, stopped.
 
 use super::program::{Program, Ran, fixture};
+use crate::harness::Package;
 
 #[test]
 fn from_first_start_to_export() {
@@ -85,10 +86,11 @@ fn a_new_version_goes_through_the_draft_and_a_rejection_tells_why() {
         assert!(steps.contains(step), "{step}: {steps}");
     }
     program.run(&["submit", &next, "--extension", "dice"]).expect(6, &["1.1.0"]);
-    let endless = program.file("endless.skypkg", endless());
+    let endless = Package::endless("Endless").with("/extension/version/timeout", 200.into());
+    let endless = program.file("endless.skypkg", endless.bytes());
     let rejected = program.run(&["submit", &endless, "--wait"]);
     assert_eq!(rejected.code, 9, "{rejected:?}");
-    assert!(rejected.out.contains("rejected (") && rejected.out.contains("fuel"), "{rejected:?}");
+    assert!(rejected.out.contains("rejected (") && rejected.out.contains("timed out"), "{rejected:?}");
     let script = program.run(&["submit", &fixture("packages/legacy-javascript.skypkg")]);
     script.expect(8, &["nothing is lost", "--extension hello"]);
 }
@@ -142,7 +144,12 @@ fn a_folder_that_does_not_fit_is_refused_and_left_as_it_is() {
     program.file("data/audit.key", key);
     program.serve().stop();
 
-    Program::new().with("SKYDECK_DATABASE_URL", "postgres://x").run(&["serve"]).expect(3, &["embedded database only"]);
+    let elsewhere = Program::new().with("SKYDECK_DATABASE_URL", "mysql://u:s3cret@h/d").run(&["serve"]);
+    elsewhere.expect(3, &["SKYDECK_DATABASE_URL", "does not begin with postgres://"]);
+    let unreachable = Program::new().with("SKYDECK_DATABASE_URL", "postgres://u:s3cret@127.0.0.1:1/d").run(&["serve"]);
+    unreachable.expect(10, &["postgres://127.0.0.1:1/d", "check that it runs"]);
+    let told = Program::new().run(&["serve", "--database-url", "postgres://u:s3cret@127.0.0.1:1/d"]);
+    told.expect(3, &["--database-url-file", "command lines"]);
     Program::new().with("SKYDECK_LOG", "a=b=c").run(&["serve"]).expect(3, &["SKYDECK_LOG"]);
     let open = Program::new().run(&["serve", "--listen", "0.0.0.0:0"]);
     open.expect(2, &["--tls-cert", "--behind-proxy"]);
@@ -150,21 +157,6 @@ fn a_folder_that_does_not_fit_is_refused_and_left_as_it_is() {
 
 fn serve(program: &Program) -> Ran {
     program.run(&["serve", "--listen", "127.0.0.1:0"])
-}
-
-/// A package whose only handler never ends.
-fn endless() -> String {
-    use base64::Engine as _;
-    let code = std::fs::read(fixture("modules/endless-loop.wasm")).unwrap();
-    let code = base64::engine::general_purpose::STANDARD.encode(code);
-    serde_json::json!({
-        "package_version": "1.0",
-        "extension": {
-            "name": "Endless", "description": "Never ends.", "code": code,
-            "version": {"number": "1.0.0", "type": "command", "key": "endless", "scopes": [], "runtime": "wasm"},
-        },
-    })
-    .to_string()
 }
 
 fn mode(path: &std::path::Path) -> u32 {

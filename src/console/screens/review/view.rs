@@ -139,7 +139,7 @@ fn title<'a>(model: &Model, review: &'a Review) -> Line<'a> {
         Span::styled(format!("  {}", visible(&item.name)), theme.style(Role::Text)),
         Span::styled(warning_of_name(&item.name), theme.style(Role::Danger)),
         Span::styled(format!("  by {}", visible(&item.author)), muted),
-        Span::styled(format!(" (reputation {})", item.author_reputation), muted),
+        Span::styled(format!(" (reputation {})", review.author.account.reputation), muted),
     ])
 }
 
