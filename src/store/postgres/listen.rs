@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::address::PostgresUrl;
 use super::connect::connect;
 use super::pool::Rest;
+use super::refusal::Trouble;
 use super::session::Session;
 use crate::domain::digest::Sha256Digest;
 use crate::store::error::StoreError;
@@ -83,7 +84,7 @@ impl Listener {
                         }
                     }
                     Ok(None) => break,
-                    Err(error) => return Err(StoreError::Unavailable(error.to_string())),
+                    Err(error) => return Err(Trouble::of(&error, "listening").into_error()),
                 }
             }
             drop(heard);
