@@ -128,9 +128,14 @@ impl Queue {
         }
     }
 
-    /// Puts fresh rows in the place of as many at the start; only those that moved up are looked for further down.
+    /// Puts fresh rows in the place of those they stand for at the start. What stood above the last row that both pages
+    /// have is gone where the fresh one does not have it; what stood below was pushed down and still waits. Only rows that
+    /// moved up from further down are looked for there.
     fn replace_start(&mut self, fresh: Vec<Row>) {
-        for row in &self.rows[..fresh.len()] {
+        let before = &self.rows[..self.rows.len().min(fresh.len())];
+        let place = |fresh: &Row| before.iter().position(|row| row.review_id == fresh.review_id);
+        let replaced = fresh.iter().rev().find_map(place).map_or(0, |last| last + 1);
+        for row in &self.rows[..replaced] {
             self.known.remove(&key(&row.review_id));
         }
         let moved: HashSet<&str> =
@@ -139,10 +144,10 @@ impl Queue {
             let mut at = 0;
             self.rows.retain(|row| {
                 at += 1;
-                at <= fresh.len() || !moved.contains(&*row.review_id)
+                at <= replaced || !moved.contains(&*row.review_id)
             });
         }
-        self.rows.splice(..fresh.len(), fresh);
+        self.rows.splice(..replaced, fresh);
     }
 
     /// Keeps the cursor on its review, as many rows below the top of the screen as before.
@@ -184,6 +189,28 @@ mod tests {
         queue.take_first(page((0..3).chain(12..30), None), now, 10);
         assert_eq!(queue.selected().unwrap().review_id, before);
         assert_eq!(queue.list.cursor - queue.list.first(queue.rows.len(), 10), 4);
+    }
+
+    #[test]
+    fn rows_that_new_ones_push_out_of_the_first_page_still_wait() {
+        let mut queue = Queue::default();
+        let now = Timestamp::from_ms(0);
+        queue.take_first(page(10..110, Some("a")), now, 10);
+        queue.take_next(Ok(page(110..210, Some("b"))), now);
+        // Three more urgent ones come in, so the last three of the first page stand on the second now; one is decided.
+        queue.take_first(page((0..3).chain(10..50).chain(51..108), Some("c")), now, 10);
+        let numbers = |queue: &Queue| queue.rows.iter().map(|row| row.review_id.clone()).collect::<Vec<_>>();
+        let mut expected = Queue::default();
+        expected.take_first(page((0..3).chain(10..50).chain(51..210), None), now, 10);
+        assert_eq!(numbers(&queue), numbers(&expected));
+        assert_eq!(queue.next.as_deref(), Some("b"));
+        // One from far below has moved up.
+        queue.take_first(page((205..206).chain(0..3).chain(10..50).chain(51..107), Some("c")), now, 10);
+        expected.take_first(page((205..206).chain(0..3).chain(10..50).chain(51..205).chain(206..210), None), now, 10);
+        assert_eq!(numbers(&queue), numbers(&expected));
+        // Nothing is left of the old page: all of it is below.
+        queue.take_first(page(300..400, Some("d")), now, 10);
+        assert_eq!(queue.rows.len(), 100 + expected.rows.len(), "{:?}", queue.next);
     }
 
     #[test]
