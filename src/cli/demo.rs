@@ -14,7 +14,7 @@ use super::console::{Appearance, open_console};
 use super::context::{client, full_runtime};
 use super::{Exit, Failure, Global, output};
 use crate::client::Client;
-use crate::config::{Settings, write_private};
+use crate::config::{Folders, Settings, write_private};
 use crate::domain::digest::Sha256Digest;
 use crate::domain::id::AccountId;
 use crate::market::{self, Act, By, CreateToken, Refused};
@@ -73,7 +73,9 @@ pub fn run(global: &Global, command: Demo) -> Result<Exit, Failure> {
         } else if command.no_console {
             announce(&market, &folder.path).await
         } else {
-            open_console(market.client.clone(), &settings, &folders, &command.appearance).await
+            // What is typed in a demo belongs to its marketplace, and goes with it.
+            let own = Folders { data: folder.path.clone(), ..folders.clone() };
+            open_console(market.client.clone(), &settings, &own, &command.appearance).await
         };
         market.server.shut_down().await;
         exit
