@@ -152,7 +152,8 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if self.forgotten {
+        // The log of a panic is in it, and its path was just printed.
+        if self.forgotten && !std::thread::panicking() {
             let _ = std::fs::remove_dir_all(&self.path);
         }
     }
