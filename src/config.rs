@@ -26,6 +26,9 @@ pub struct Settings {
     /// The certificate (PEM) of the authority that vouches for the server, where it is one of your own; a relative path
     /// starts in the config folder.
     pub ca_file: Option<PathBuf>,
+    /// Where servers and administration on this machine keep code, when not in the data folder: `file:///FOLDER` or
+    /// `s3://BUCKET/PREFIX`.
+    pub blobs: Option<String>,
     /// A theme: `dark`, `light`, `mono`, or the name of a file in the config folder's `themes`.
     pub theme: Option<String>,
     /// No animation at all.
@@ -78,7 +81,7 @@ pub enum ConfigError {
     NoHome,
 }
 
-const FIELDS: &[&str] = &["server", "ca_file", "theme", "calm", "ascii", "mouse", "keys"];
+const FIELDS: &[&str] = &["server", "ca_file", "blobs", "theme", "calm", "ascii", "mouse", "keys"];
 
 impl Folders {
     /// The folders given by flags or environment, else the platform's own.

@@ -26,7 +26,7 @@ use skydeck::store::{Store, StoreConfig, StoreError, StoredBlob, Tx, accounts, b
 
 /// Rows of one transaction.
 const BATCH: usize = 2_000;
-/// Accounts that submit.
+/// Accounts that submit, unless another number is asked for.
 const AUTHORS: usize = 400;
 /// Over how long they submitted.
 const DAYS: i64 = 6;
@@ -49,20 +49,25 @@ struct Ground {
 
 /// Fills a new data folder with that many waiting versions; gives an administrator's token.
 pub fn fill(folder: &Path, size: usize) -> Result<String> {
+    fill_by(folder, size, AUTHORS)
+}
+
+/// The same with versions of so many authors.
+pub fn fill_by(folder: &Path, size: usize, authors: usize) -> Result<String> {
     let store = Store::open(StoreConfig::in_folder(folder))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let token = runtime.block_on(write_all(&store, size))?;
+    let token = runtime.block_on(write_all(&store, size, authors))?;
     store.close();
     Ok(token)
 }
 
-async fn write_all(store: &Store, size: usize) -> Result<String> {
+async fn write_all(store: &Store, size: usize, authors: usize) -> Result<String> {
     let clock = Clock::System;
     let administrator = first_start(store, &clock).await.map_err(|problem| anyhow!("{problem:?}"))?;
     let token = administrator.ok_or_else(|| anyhow!("the folder was in use before"))?.secret;
     let code = std::fs::read("fixtures/extensions/welcome/main.wasm")?;
     let blob = store.blobs().put(code).await?;
-    let ground = Arc::new(ground(clock.now(), blob)?);
+    let ground = Arc::new(ground(clock.now(), blob, authors)?);
     let shared = ground.clone();
     let written = store.write(move |tx| {
         blobs::record(tx, &shared.blob, shared.now)?;
@@ -77,7 +82,7 @@ async fn write_all(store: &Store, size: usize) -> Result<String> {
     Ok(token.reveal().to_owned())
 }
 
-fn ground(now: Timestamp, blob: StoredBlob) -> Result<Ground> {
+fn ground(now: Timestamp, blob: StoredBlob, authors: usize) -> Result<Ground> {
     let mut entropy = Entropy::from_seed([1; 32]);
     let mut account = |name: String, role: Role, reputation: usize| {
         anyhow::Ok(Account {
@@ -92,7 +97,7 @@ fn ground(now: Timestamp, blob: StoredBlob) -> Result<Ground> {
         })
     };
     let maintainer = account("maria".to_owned(), Role::Maintainer, 80)?;
-    let authors = (0..AUTHORS).map(|number| account(format!("author{number}"), Role::User, number * 37 % 101));
+    let authors = (0..authors).map(|number| account(format!("author{number}"), Role::User, number * 37 % 101));
     let authors = authors.collect::<Result<Vec<_>>>()?;
     Ok(Ground { now, policy: Policy::default(), authors, maintainer, blob })
 }

@@ -21,7 +21,8 @@ pub fn run(folder: &Path) -> Result<()> {
         .init();
     let store = Store::open(StoreConfig::in_folder(folder))?;
     let rates = RateLimits { token_per_minute: Some(PER_MINUTE), ..RateLimits::default() };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let threads = server::runtime_threads();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
     runtime.block_on(async {
         let running = server::serve(ServerConfig { rates, ..ServerConfig::default() }, store.clone()).await?;
         println!("{}", running.local_addr());

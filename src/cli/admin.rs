@@ -2,6 +2,10 @@
 
 mod account;
 mod backup;
+mod doctor;
+mod migrate;
+mod nodes;
+mod restore;
 mod token;
 
 use clap::Subcommand;
@@ -19,6 +23,14 @@ pub enum Admin {
     Token(token::Token),
     /// Copy a data folder's database and code into an empty folder
     Backup(backup::Backup),
+    /// Make a data folder from a backup, after looking at it from end to end
+    Restore(restore::Restore),
+    /// Move a data folder's marketplace into PostgreSQL
+    Migrate(migrate::Migrate),
+    /// Look whether rows, code and log fit together, and say what to do where they do not
+    Doctor(doctor::Doctor),
+    /// List the servers that share the marketplace's database
+    Nodes(nodes::Nodes),
 }
 
 /// Administers.
@@ -30,5 +42,9 @@ pub fn run(global: &Global, command: Admin) -> Result<Exit, Failure> {
         Admin::Account(command) => account::run(global, command),
         Admin::Token(command) => token::run(global, command),
         Admin::Backup(command) => backup::run(global, command),
+        Admin::Restore(command) => restore::run(global, command),
+        Admin::Migrate(command) => migrate::run(global, command),
+        Admin::Doctor(command) => doctor::run(global, command),
+        Admin::Nodes(command) => nodes::run(global, &command),
     }
 }

@@ -73,7 +73,7 @@ pub fn run(global: &Global, command: Audit) -> Result<Exit, Failure> {
             print(form, &rows)?;
         }
         Audit::Head(place) => {
-            let head = if let Some(local) = place.place.local()? {
+            let head = if let Some(local) = place.place.local(global)? {
                 wire_head(local.read(store::audit::head)?)
             } else {
                 let context = Context::open(global)?;
@@ -85,7 +85,7 @@ pub fn run(global: &Global, command: Audit) -> Result<Exit, Failure> {
             }
         }
         Audit::Verify(verify) => {
-            let verdict = if let Some(local) = verify.place.local()? {
+            let verdict = if let Some(local) = verify.place.local(global)? {
                 verify_here(&local, verify.head)?
             } else {
                 let context = Context::open(global)?;

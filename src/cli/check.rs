@@ -9,7 +9,7 @@ use super::output::{self, Form};
 use super::{Exit, Failure, Global, checks_text, subject};
 use crate::api::reviews::Checks;
 use crate::domain::package::Package;
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Place, Policy};
 use crate::domain::time::Timestamp;
 use crate::scan::{Context, Verdict, examine};
 
@@ -18,7 +18,8 @@ use crate::scan::{Context, Verdict, examine};
 pub struct Check {
     /// A package (.skypkg)
     file: PathBuf,
-    /// The policy to judge by, as JSON (the document of GET /policy); the built-in one where left out
+    /// The policy to judge by, in TOML or (*.json) JSON, as `skydeck policy show` prints it; the built-in one where
+    /// left out
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
 }
@@ -95,8 +96,12 @@ pub const fn exit(verdict: &Verdict) -> Exit {
     }
 }
 
-fn policy(path: Option<&std::path::Path>) -> Result<Policy, Failure> {
+/// The policy in a file, else the built-in one.
+///
+/// # Errors
+/// [`Exit::Invalid`] with every fault and its place.
+pub fn policy(path: Option<&std::path::Path>) -> Result<Policy, Failure> {
     let Some(path) = path else { return Ok(Policy::default()) };
-    let bytes = subject::read_bytes(path)?;
-    serde_json::from_slice(&bytes).map_err(|error| Failure::new(Exit::Invalid, format!("{}: {error}", path.display())))
+    let document = super::policy::read_file(path, Place::Global)?;
+    Ok(Policy::of_document(&document))
 }

@@ -7,6 +7,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::{Exit, Failure, Global};
 use crate::client::{Authorities, Client, Secret, ServerUrl};
 use crate::config::{Credentials, Folders, Settings};
+use crate::server;
 
 /// Where a server is looked for when nothing says otherwise: where `skydeck serve` listens.
 pub const SERVER_DEFAULT: &str = "http://127.0.0.1:7373";
@@ -113,12 +114,12 @@ pub fn small_runtime() -> Result<Runtime, Failure> {
     Builder::new_current_thread().enable_all().build().map_err(no_runtime)
 }
 
-/// A runtime with a thread for each core.
+/// A runtime with the threads that a server needs.
 ///
 /// # Errors
 /// [`Exit::Environment`] where the system refuses.
 pub fn full_runtime() -> Result<Runtime, Failure> {
-    Builder::new_multi_thread().enable_all().build().map_err(no_runtime)
+    Builder::new_multi_thread().worker_threads(server::runtime_threads()).enable_all().build().map_err(no_runtime)
 }
 
 fn no_runtime(error: std::io::Error) -> Failure {

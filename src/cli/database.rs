@@ -33,21 +33,62 @@ impl Database {
     /// # Errors
     /// [`Exit::Config`] for a URL that makes no sense or shows a password, [`Exit::Environment`] for an unreadable file.
     pub fn chosen(&self) -> Result<Option<PostgresUrl>, Failure> {
-        if let Some(text) = &self.database_url {
-            let url = parsed(text, "--database-url")?;
-            if url.has_password() {
-                let text = format!(
-                    "--database-url has a password, and everyone on this machine can read command lines: \
-                     put the URL into {VARIABLE}, or into a file named with --database-url-file"
-                );
-                return Err(Failure::new(Exit::Config, text));
-            }
-            return Ok(Some(url));
+        let flags = Flags { url: "--database-url", file: "--database-url-file" };
+        named(self.database_url.as_deref(), self.database_url_file.as_deref(), flags)
+    }
+}
+
+/// How the database is named that a marketplace is moved into.
+#[derive(Clone, Debug, Args)]
+pub struct Destination {
+    /// The PostgreSQL database to move into (postgres://USER@HOST:PORT/NAME) [env: SKYDECK_DATABASE_URL]
+    ///
+    /// It is empty, or holds what an interrupted migration of the same folder brought over. A password does not belong
+    /// on a command line: set SKYDECK_DATABASE_URL, or use --to-url-file.
+    #[arg(long, value_name = "URL", conflicts_with = "to_url_file")]
+    to: Option<String>,
+    /// The same from a file that holds nothing but the URL
+    #[arg(long, value_name = "FILE")]
+    to_url_file: Option<PathBuf>,
+}
+
+impl Destination {
+    /// The database.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] where none is named; else as [`Database::chosen`].
+    pub fn chosen(&self) -> Result<PostgresUrl, Failure> {
+        let flags = Flags { url: "--to", file: "--to-url-file" };
+        named(self.to.as_deref(), self.to_url_file.as_deref(), flags)?.ok_or_else(|| {
+            let text = format!("name the database to move into: --to URL, --to-url-file FILE, or {VARIABLE}");
+            Failure::new(Exit::Usage, text)
+        })
+    }
+}
+
+/// The flags that a database is named with.
+#[derive(Clone, Copy)]
+struct Flags {
+    url: &'static str,
+    file: &'static str,
+}
+
+fn named(url: Option<&str>, file: Option<&Path>, flags: Flags) -> Result<Option<PostgresUrl>, Failure> {
+    if let Some(text) = url {
+        let url = parsed(text, flags.url)?;
+        if url.has_password() {
+            let text = format!(
+                "{} has a password, and everyone on this machine can read command lines: \
+                 put the URL into {VARIABLE}, or into a file named with {}",
+                flags.url, flags.file
+            );
+            return Err(Failure::new(Exit::Config, text));
         }
-        if let Some(path) = &self.database_url_file {
-            return from_file(path).map(Some);
-        }
-        from_environment()
+        return Ok(Some(url));
+    }
+    match file {
+        Some(path) => from_file(path, flags.file).map(Some),
+        None => from_environment(),
     }
 }
 
@@ -66,10 +107,9 @@ pub fn from_environment() -> Result<Option<PostgresUrl>, Failure> {
     }
 }
 
-fn from_file(path: &Path) -> Result<PostgresUrl, Failure> {
-    let unreadable = |error: std::io::Error| {
-        Failure::new(Exit::Environment, format!("--database-url-file {}: {error}", path.display()))
-    };
+fn from_file(path: &Path, flag: &str) -> Result<PostgresUrl, Failure> {
+    let unreadable =
+        |error: std::io::Error| Failure::new(Exit::Environment, format!("{flag} {}: {error}", path.display()));
     let text = fs::read_to_string(path).map_err(unreadable)?;
     if fs::metadata(path).is_ok_and(|metadata| metadata.mode() & 0o077 != 0) {
         tracing::warn!(path = %path.display(), "others can read the database's URL; take that right away (chmod 600)");

@@ -8,10 +8,9 @@ use clap::Args;
 
 use super::output::{self, Form};
 use super::subject::{self, Subject};
-use super::{Exit, Failure, Global, report_text};
+use super::{Exit, Failure, Global, check, report_text};
 use crate::domain::kind::Kind;
 use crate::domain::manifest::Runtime;
-use crate::domain::policy::Policy;
 use crate::domain::scope::{Scope, ScopeSet};
 use crate::sandbox::{Event, Outcome, Report, Settings, SimulatedWorld, dry_run};
 
@@ -33,8 +32,11 @@ pub struct DryRun {
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// The subscription tier whose caps it runs under
-    #[arg(long, default_value = "pro", value_parser = ["free", "plus", "pro"])]
+    #[arg(long, default_value = "pro")]
     tier: String,
+    /// The policy that says what the tiers have, in TOML or (*.json) JSON; the built-in one where left out
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// The chat server it acts on, as JSON (see fixtures/worlds); a small built-in one where left out
     #[arg(long, value_name = "FILE")]
     world: Option<PathBuf>,
@@ -88,7 +90,14 @@ fn settings(command: &DryRun, subject: &Subject) -> Result<Settings, Failure> {
     if let Some(list) = &command.scopes {
         settings.grant.granted = scopes(list)?.and(declared);
     }
-    settings.limits = Policy::default().run_limits(&command.tier);
+    let policy = check::policy(command.policy.as_deref())?;
+    if !policy.tiers.contains_key(&command.tier) {
+        let known: Vec<&str> = policy.tiers.keys().map(String::as_str).collect();
+        let text = format!("there is no tier {:?}; the tiers are {}", command.tier, known.join(", "));
+        return Err(Failure::new(Exit::Usage, text));
+    }
+    settings.limits = policy.run_limits(&command.tier);
+    settings.tiers = policy.limits_by_tier();
     if let Some(package) = &subject.package {
         settings.limits.timeout_ms = settings.limits.timeout_ms.min(package.manifest.timeout_ms);
     }

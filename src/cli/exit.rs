@@ -11,7 +11,7 @@ use crate::domain::permit::Denied;
 use crate::market::Refused;
 use crate::server::ListenError;
 use crate::server::problem::Problem;
-use crate::store::{OpenError, StoreError};
+use crate::store::{MoveError, OpenError, RestoreError, StoreError};
 
 /// How a command ended, for scripts. The numbers are part of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub enum Exit {
     Rejected = 9,
     /// A file could not be read or written, a port is in use, a data folder is locked.
     Environment = 10,
+    /// The doctor found rows or code that do not fit together.
+    Unsound = 11,
     /// The dry run finished with a code other than 0.
     RunCode = 20,
     /// The dry run used up its fuel.
@@ -71,6 +73,7 @@ Exit codes:
    8  a package, module or filter is faulty
    9  the checks found something that would be rejected
   10  a file, a port or a data folder could not be used
+  11  the doctor found something wrong
   20  dry run: finished with a code other than 0
   21  dry run: out of fuel
   22  dry run: timed out
@@ -151,10 +154,32 @@ impl From<ClientError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         let exit = match &error {
-            StoreError::Busy(_) | StoreError::Unavailable(_) => Exit::Unavailable,
+            StoreError::Busy(_) | StoreError::Unavailable(_) | StoreError::Unsure(_) | StoreError::Blobs { .. } => {
+                Exit::Unavailable
+            }
+            StoreError::NotText(_) => Exit::Invalid,
             StoreError::Internal(_) => Exit::Failed,
             _ => Exit::Environment,
         };
+        Failure::new(exit, error.to_string())
+    }
+}
+
+impl From<MoveError> for Failure {
+    fn from(error: MoveError) -> Failure {
+        let exit = match &error {
+            MoveError::Store(StoreError::Busy(_) | StoreError::Unavailable(_)) => Exit::Unavailable,
+            MoveError::Occupied { .. } | MoveError::OtherMove { .. } => Exit::Conflict,
+            MoveError::Chain(_) | MoveError::Differs { .. } => Exit::Unsound,
+            _ => Exit::Environment,
+        };
+        Failure::new(exit, error.to_string())
+    }
+}
+
+impl From<RestoreError> for Failure {
+    fn from(error: RestoreError) -> Failure {
+        let exit = if matches!(error, RestoreError::Unsound(_)) { Exit::Unsound } else { Exit::Environment };
         Failure::new(exit, error.to_string())
     }
 }

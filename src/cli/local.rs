@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio::runtime::Runtime;
 
-use super::{Exit, Failure, context, database};
+use super::{Exit, Failure, Global, blobs, context, database};
 use crate::domain::time::Timestamp;
 use crate::market::{Act, By, Refused};
 use crate::store::{Store, StoreConfig, StoreError, Tx};
@@ -33,7 +33,7 @@ impl Place {
     ///
     /// # Errors
     /// [`Exit::Environment`]: no such folder, in use, another audit key, a newer schema; each with what to do.
-    pub fn local(&self) -> Result<Option<Local>, Failure> {
+    pub fn local(&self, global: &Global) -> Result<Option<Local>, Failure> {
         let Some(folder) = &self.data else { return Ok(None) };
         if !folder.is_dir() {
             let text = format!(
@@ -44,7 +44,8 @@ impl Place {
         }
         let key = self.audit_key_file.clone().filter(|path| !path.as_os_str().is_empty());
         let postgres = database::from_environment()?;
-        let config = StoreConfig { audit_key_file: key, postgres, ..StoreConfig::in_folder(folder) };
+        let blob_place = blobs::named(global)?;
+        let config = StoreConfig { audit_key_file: key, postgres, blob_place, ..StoreConfig::in_folder(folder) };
         Ok(Some(Local { store: Store::open(config)?, runtime: context::small_runtime()? }))
     }
 }

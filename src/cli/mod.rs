@@ -4,6 +4,7 @@ pub mod exit;
 
 mod admin;
 mod audit;
+mod blobs;
 mod check;
 mod checks_text;
 mod completions;
@@ -15,14 +16,20 @@ mod dry_run;
 mod export;
 mod functions;
 mod import;
+mod install;
+mod installation;
+mod instance;
 mod local;
 mod login;
 mod output;
+mod policy;
 mod queue;
 mod report_text;
 mod review;
 mod review_text;
+mod rollout;
 mod serve;
+mod server;
 mod subject;
 mod submit;
 mod typed;
@@ -93,6 +100,23 @@ enum Command {
     /// Read, claim and decide a submission
     #[command(subcommand)]
     Review(review::Review),
+    /// Read, plan, change and explain the policy
+    #[command(subcommand)]
+    Policy(policy::Policy),
+    /// Install an extension on a chat server
+    Install(install::Install),
+    /// What is installed on a server: consent, update, configure, stop, remove
+    #[command(subcommand)]
+    Installation(installation::Installation),
+    /// Chat servers: who runs them, their tier, what waits for consent
+    #[command(subcommand)]
+    Server(server::Server),
+    /// Instances: the bot processes that run extensions
+    #[command(subcommand)]
+    Instance(instance::Instance),
+    /// How far an update has gone, and holding it up
+    #[command(subcommand)]
+    Rollout(rollout::Rollout),
     /// Read and verify the audit log
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -123,6 +147,12 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Submit(command) => submit::run(&global, command),
         Command::Queue(command) => queue::run(&global, command),
         Command::Review(command) => review::run(&global, command),
+        Command::Policy(command) => policy::run(&global, command),
+        Command::Install(command) => install::run(&global, command),
+        Command::Installation(command) => installation::run(&global, command),
+        Command::Server(command) => server::run(&global, command),
+        Command::Instance(command) => instance::run(&global, command),
+        Command::Rollout(command) => rollout::run(&global, command),
         Command::Audit(command) => audit::run(&global, command),
         Command::Admin(command) => admin::run(&global, command),
         Command::Functions(command) => functions::run(&global, command),

@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use super::blobs::CodePlace;
 use super::database::Database;
 use super::output::{self, Form};
 use super::{Exit, Failure, Global, context};
@@ -41,8 +42,13 @@ pub struct Serve {
     /// Where the audit key is kept, when not in the data folder
     #[arg(long, value_name = "FILE", env = "SKYDECK_AUDIT_KEY_FILE", hide_env_values = true)]
     audit_key_file: Option<PathBuf>,
+    /// Where the key is kept that installations' secrets are encrypted with, when not in the data folder
+    #[arg(long, value_name = "FILE", env = "SKYDECK_SECRET_KEY_FILE", hide_env_values = true)]
+    secret_key_file: Option<PathBuf>,
     #[command(flatten)]
     database: Database,
+    #[command(flatten)]
+    code_place: CodePlace,
     /// How log lines look, on standard error (SKYDECK_LOG says which: info, skydeck=debug, …)
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -94,7 +100,12 @@ pub fn run(global: &Global, command: Serve) -> Result<Exit, Failure> {
     let config = ServerConfig { listen: command.listen, transport: transport(&command), ..ServerConfig::default() };
     let key = command.audit_key_file.filter(|path| !path.as_os_str().is_empty());
     let postgres = command.database.chosen()?;
-    let store = Store::open(StoreConfig { audit_key_file: key, postgres, ..StoreConfig::in_folder(&folder) })?;
+    let blob_place = command.code_place.chosen(global)?;
+    let secret_key_file = command.secret_key_file.filter(|path| !path.as_os_str().is_empty());
+    let audit_key_file = key;
+    let usual = StoreConfig::in_folder(&folder);
+    let place = StoreConfig { audit_key_file, secret_key_file, blob_place, postgres, ..usual };
+    let store = Store::open(place)?;
     let served = context::full_runtime()?.block_on(serve(Form::of(global), config, &store, &folder));
     store.close();
     served

@@ -42,3 +42,22 @@ pub fn confirm(question: &str, instead: &str) -> Result<(), Failure> {
         _ => Err(Failure::new(Exit::Usage, "nothing was done")),
     }
 }
+
+/// Asks for these very words on the terminal; elsewhere nobody can answer, so `instead` says what to do.
+///
+/// # Errors
+/// As [`confirm`].
+pub fn confirm_by(question: &str, words: &str, instead: &str) -> Result<(), Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::new(Exit::Usage, format!("nobody can be asked here: {instead}")));
+    }
+    let failed = |error: std::io::Error| Failure::new(Exit::Environment, format!("cannot ask: {error}"));
+    let mut screen = std::io::stderr();
+    write!(screen, "{question} ({words}): ").and_then(|()| screen.flush()).map_err(failed)?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).map_err(failed)?;
+    if answer.split_whitespace().eq(words.split_whitespace()) {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::Usage, "nothing was done"))
+}

@@ -10,10 +10,13 @@ mod call;
 mod error;
 mod events;
 mod extensions;
+mod nodes;
+mod policy;
 mod queue;
 mod reviews;
 mod runs;
 mod server_url;
+mod servers;
 mod sse;
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,8 @@
-//! Dry runs on the server, the policy in force, and the server's health.
+//! Dry runs on the server, and the server's health.
 
 use std::time::Duration;
 
-use super::{Client, ClientError, Fetched, PageQuery};
-use crate::api::page::Page;
-use crate::api::policy::PolicyRevision;
+use super::{Client, ClientError};
 use crate::api::runs::{NewDryRun, RunReport};
 
 /// A dry run waits for its turn and then for the wall clock of the policy.
@@ -16,21 +14,6 @@ impl Client {
     /// Runs code that the server holds under the policy's caps.
     pub async fn dry_run(&self, run: &NewDryRun) -> Result<RunReport, ClientError> {
         self.post("/dry-runs", &[]).json(run).patient(RUN_TIMEOUT).value().await
-    }
-
-    /// The policy in force.
-    pub async fn policy(&self) -> Result<Fetched<PolicyRevision>, ClientError> {
-        self.get("/policy", &[]).fetch().await
-    }
-
-    /// Every revision of the policy, newest first (maintainers).
-    pub async fn policy_revisions(&self, page: &PageQuery) -> Result<Page<PolicyRevision>, ClientError> {
-        self.get("/policy/revisions", &[]).page(page).value().await
-    }
-
-    /// One revision of the policy (maintainers).
-    pub async fn policy_revision(&self, number: i64) -> Result<Fetched<PolicyRevision>, ClientError> {
-        self.get("/policy/revisions/{n}", &[&number.to_string()]).fetch().await
     }
 
     /// Whether the server is alive.

@@ -128,12 +128,12 @@ impl Right {
     /// Every right.
     pub const ALL: &[Right] = &[Right::Read, Right::Author, Right::Review, Right::Administer, Right::Instance];
 
-    /// The lowest role that can use it.
+    /// The lowest role that can use it; speaking as an instance needs that the account is one's own.
     pub const fn least_role(self) -> Role {
         match self {
-            Right::Read | Right::Author => Role::User,
+            Right::Read | Right::Author | Right::Instance => Role::User,
             Right::Review => Role::Maintainer,
-            Right::Administer | Right::Instance => Role::Administrator,
+            Right::Administer => Role::Administrator,
         }
     }
 

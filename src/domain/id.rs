@@ -80,6 +80,18 @@ ids! {
     NoteId;
     /// One job of the background worker.
     JobId;
+    /// One plan of a change of the policy.
+    PlanId;
+    /// One chat server that installs extensions.
+    ServerId;
+    /// One instance: a bot process that runs extensions for servers.
+    InstanceId;
+    /// One installation: an extension on a server.
+    InstallationId;
+    /// One notice to every instance that runs an extension.
+    NoticeId;
+    /// One run of a server.
+    NodeId;
 }
 
 impl Entropy {

@@ -171,6 +171,8 @@ pub const IDEMPOTENCY_KEPT_MS: i64 = 24 * 3_600_000;
 pub const ORPHAN_BLOB_KEPT_MS: i64 = 24 * 3_600_000;
 /// Bytes of a JSON body that is not a package.
 pub const BODY_BYTES_MAX: usize = 256 << 10;
+/// Bytes of a policy document.
+pub const POLICY_BYTES_MAX: usize = 128 << 10;
 /// Requests in flight at once.
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 512;
 /// Connected event streams at once.
@@ -181,5 +183,99 @@ pub const HEADER_TIMEOUT_MS: u64 = 10_000;
 pub const BODY_TIMEOUT_MS: u64 = 30_000;
 /// Time in which a terminating server lets running requests end.
 pub const SHUTDOWN_GRACE_MS: u64 = 10_000;
+/// Attempts of one operation on stored code.
+pub const BLOB_ATTEMPTS_MAX: u32 = 5;
+/// Time of one attempt: a code of the largest size over a slow line.
+pub const BLOB_ATTEMPT_TIMEOUT_MS: u64 = 10_000;
+/// Time of all attempts of one operation on stored code, with the pauses between them.
+pub const BLOB_OPERATION_TIMEOUT_MS: u64 = 20_000;
+/// Time in which a connection to the store of code has to be made.
+pub const BLOB_CONNECT_TIMEOUT_MS: u64 = 3_000;
+/// The pause after the first attempt on stored code; each later one is twice as long.
+pub const BLOB_BACKOFF_MS: u64 = 50;
+/// Time in which the store of code has to show that it works.
+pub const BLOB_PROBE_TIMEOUT_MS: u64 = 5_000;
+/// How long a store of code that was found well counts as well, unless something fails.
+pub const BLOB_PROBE_KEPT_MS: u64 = 2_000;
+/// How long a row keeps a code from being removed while it is put, or put while it is removed; longer than an operation
+/// may take and than clocks may differ.
+pub const BLOB_GUARD_MS: i64 = 3_600_000;
+/// How long a put waits for another node that removes the same code.
+pub const BLOB_GUARD_WAIT_MS: u64 = 10_000;
+/// How long a starting node leaves it to another one to mark the store of code.
+pub const BLOB_SETTLE_WAIT_MS: i64 = 30_000;
 /// Live events kept for resuming.
 pub const EVENTS_KEPT_MAX: i64 = 100_000;
+/// Time between two signs of life of a node that shares its database.
+pub const NODE_BEAT_MS: u64 = 5_000;
+/// Silence after which a node counts as dead: three signs of life may be lost.
+pub const NODE_SILENCE_MAX_MS: i64 = 20_000;
+/// How far a node's clock may be from the database's. A job is held for 10 s and its hold is renewed every 3 s, so two
+/// nodes, one ahead and one behind by this much, do not yet take one another's jobs.
+pub const NODE_CLOCK_OFF_MAX_MS: i64 = 3_000;
+/// Characters of the chat platform's id of a server.
+pub const GUILD_CHARS_MAX: usize = 64;
+/// Characters of a server's name.
+pub const SERVER_NAME_CHARS_MAX: usize = 100;
+/// Characters of a subscription tier's name.
+pub const TIER_CHARS_MAX: usize = 30;
+/// Managers of one server.
+pub const MANAGERS_MAX: usize = 20;
+/// Servers that one announcement may name.
+pub const ANNOUNCED_SERVERS_MAX: usize = 2_500;
+/// Features that an instance may announce.
+pub const INSTANCE_WORDS_MAX: usize = 64;
+/// MiB that an instance may announce for extensions.
+pub const INSTANCE_MEMORY_MIB_MAX: u64 = 1 << 24;
+/// An instance that was not heard for longer than this is silent.
+pub const INSTANCE_SILENT_MS: i64 = 90_000;
+/// How long a server's owner is waited for.
+pub const CONSENT_WAIT_MS: i64 = 30 * 86_400_000;
+/// How long an instance has for one order.
+pub const INSTANCE_ORDER_MS: i64 = 120_000;
+/// How long what is removed can still be kept after all.
+pub const REMOVAL_GRACE_MS: i64 = 7 * 86_400_000;
+/// Servers in a thousand that get an update first.
+pub const CANARY_PER_MILLE: u16 = 10;
+/// Servers in a thousand that get an update second, the first ones included.
+pub const TENTH_PER_MILLE: u16 = 100;
+/// How long an update stays in one ring.
+pub const RING_MS: i64 = 24 * 3_600_000;
+/// Bytes of an installation's configuration.
+pub const CONFIG_BYTES_MAX: usize = 64 << 10;
+/// Configurations of one installation that are kept.
+pub const CONFIGS_KEPT_MAX: i64 = 50;
+/// Bytes of one secret.
+pub const SECRET_BYTES_MAX: usize = 4 << 10;
+/// Characters of a secret's name.
+pub const SECRET_NAME_CHARS_MAX: usize = 64;
+/// Origins that one secret may be sent to.
+pub const SECRET_ORIGINS_MAX: usize = 10;
+/// Secrets of one installation.
+pub const SECRETS_MAX: usize = 20;
+/// Steps of the solver of dependencies.
+pub const DEPENDENCY_STEPS_MAX: usize = 20_000;
+/// Extensions that are looked at for one solution.
+pub const DEPENDENCY_EXTENSIONS_MAX: usize = 2_000;
+/// Characters of an explanation why dependencies cannot be solved.
+pub const EXPLANATION_CHARS_MAX: usize = 4_000;
+/// Length of the time that usage is added up for.
+pub const USAGE_HOUR_MS: i64 = 3_600_000;
+/// How far in the future usage may lie: clocks differ.
+pub const USAGE_FUTURE_MS: i64 = 300_000;
+/// How long ago usage may have been.
+pub const USAGE_PAST_MS: i64 = 30 * 86_400_000;
+/// What one count of one record may be.
+pub const USAGE_COUNT_MAX: u64 = 1_000_000_000_000_000;
+/// The greatest number of a batch.
+pub const USAGE_BATCH_NUMBER_MAX: u64 = 1 << 53;
+/// How far a batch may be ahead of the first missing one.
+pub const USAGE_AHEAD_MAX: u64 = 100_000;
+/// Gaps that may be open at once.
+pub const USAGE_GAPS_MAX: usize = 1_000;
+/// Batches of one request.
+pub const USAGE_BATCHES_MAX: usize = 100;
+/// Records of one request.
+pub const USAGE_RECORDS_MAX: usize = 2_000;
+/// Bytes of a request with usage.
+pub const USAGE_BYTES_MAX: usize = 4 << 20;

@@ -10,7 +10,7 @@ use super::digest::CodeDigests;
 use super::extension::{Description, ExtensionName, Tag, Tier};
 use super::fault::Fault;
 use super::json::Json;
-use super::manifest::{Manifest, PackageVersion};
+use super::manifest::{Manifest, PackageVersion, Runtime};
 
 pub use code::Code;
 pub use export::Exported;
@@ -66,6 +66,14 @@ impl Package {
     /// As [`Package::parse`].
     pub fn assemble(document_text: &str, code: Vec<u8>) -> Result<Package, Vec<Fault>> {
         read::assemble(document_text, code)
+    }
+
+    /// Reads the manifest alone out of the text of [`Package::document_text`], for decisions that need no code.
+    ///
+    /// # Errors
+    /// As [`Package::parse`]; a text that was stored has none.
+    pub fn manifest_of(document_text: &str, runtime: Runtime) -> Result<Manifest, Vec<Fault>> {
+        read::manifest_of(document_text, runtime)
     }
 
     /// The document with an empty text in the place of the code, on one line: what is stored of a version, beside its

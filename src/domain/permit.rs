@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use super::account::{Caller, Right, Role};
 use super::id::AccountId;
+use super::server::ServerRelation;
 
 /// Who, besides holding the right, may take an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,12 @@ pub enum Who {
     MaintainerNotOwner,
     /// An administrator.
     Administrator,
+    /// The owner of the server.
+    ServerOwner,
+    /// The owner or a manager of the server, or an administrator.
+    ServerManager,
+    /// The instance that serves the server, or that it is about.
+    Instance,
 }
 
 /// One row of the table of actions.
@@ -50,6 +57,8 @@ pub struct Facts {
     pub receiver: Option<AccountId>,
     /// Whether the caller may know that the extension exists.
     pub visible: bool,
+    /// What the caller is to the server, where the action is about one.
+    pub relation: ServerRelation,
 }
 
 /// Who acted, as the audit row keeps it.
@@ -92,6 +101,15 @@ pub enum Denied {
     /// Nobody reviews their own submission.
     #[error("nobody reviews their own submission; another maintainer has to")]
     OwnSubmission,
+    /// Only the owner of the server may.
+    #[error("only the owner of the server may do this")]
+    NotServerOwner,
+    /// Only those who run the server may.
+    #[error("only the owner or a manager of the server may do this")]
+    NotServerManager,
+    /// Only the instance that serves the server may.
+    #[error("only the instance that serves the server may do this, with its own token")]
+    NotInstance,
 }
 
 /// Proof that the holder's caller may take the action `A`, made from facts of the same transaction.
@@ -170,6 +188,15 @@ pub fn judge(rule: &Rule, caller: &Caller, facts: &Facts) -> Result<(), Denied> 
             if facts.owner == Some(me) { Err(Denied::OwnSubmission) } else { Ok(()) }
         }
         Who::Administrator => at_least(Role::Administrator),
+        Who::ServerOwner if facts.relation == ServerRelation::Owner => Ok(()),
+        Who::ServerOwner => Err(Denied::NotServerOwner),
+        Who::ServerManager => match facts.relation {
+            ServerRelation::Owner | ServerRelation::Manager => Ok(()),
+            _ if role >= Role::Administrator => Ok(()),
+            _ => Err(Denied::NotServerManager),
+        },
+        Who::Instance if facts.relation == ServerRelation::Instance => Ok(()),
+        Who::Instance => Err(Denied::NotInstance),
     }
 }
 
@@ -243,6 +270,14 @@ actions! {
     CreateToken: "token.create", Read, AnyAccount;
     /// Revokes one of the caller's own tokens.
     RevokeToken: "token.revoke", Read, AnyAccount;
+    /// Reckons what a draft of the policy would change, and keeps it.
+    PlanPolicy: "policy.plan", Administer, Administrator;
+    /// Puts a planned policy in force.
+    ApplyPolicy: "policy.apply", Administer, Administrator;
+    /// Puts an earlier policy in force again.
+    RevertPolicy: "policy.revert", Administer, Administrator;
+    /// Sets what a server overrides of the policy.
+    OverridePolicy: "policy.override", Author, ServerManager;
     /// Quarantines an extension's versions.
     Quarantine: "extension.quarantine", Review, Maintainer;
     /// Lifts a quarantine or a block.
@@ -251,6 +286,58 @@ actions! {
     Block: "extension.block", Administer, Administrator;
     /// Points the channel back at an older version.
     RollBack: "channel.rollback", Author, OwnerOrMaintainer;
+    /// Says how far an update goes, or holds it up.
+    SetRollout: "channel.rollout", Author, OwnerOrMaintainer;
+    /// Sets the feature flags of a version.
+    SetVersionFlags: "version.flags", Author, OwnerOrMaintainer;
+    /// Makes an instance with an account and a token of its own.
+    CreateInstance: "instance.create", Administer, Administrator;
+    /// Says what an instance can run and which servers it serves.
+    AnnounceInstance: "instance.announce", Instance, Instance;
+    /// Says that an instance is there.
+    HearInstance: "instance.heartbeat", Instance, Instance;
+    /// Takes note of a rollback, a quarantine or a block.
+    ConfirmNotice: "instance.confirm", Instance, Instance;
+    /// Reports what installations used.
+    CountUsage: "instance.usage", Instance, Instance;
+    /// Does what a stage of an installation asks of an instance, or says why not.
+    Acknowledge: "instance.acknowledge", Instance, Instance;
+    /// Takes out a secret to run an extension with it.
+    TakeSecret: "instance.secret", Instance, Instance;
+    /// Makes a server known, or says how it is called now.
+    DescribeServer: "server.describe", Instance, Instance;
+    /// Changes who manages a server.
+    EditServer: "server.edit", Author, ServerOwner;
+    /// Sets a server's tier.
+    SetTier: "server.tier", Administer, Administrator;
+    /// Gives a server to another instance.
+    MoveServer: "server.move", Administer, Administrator;
+    /// Installs an extension on a server.
+    Install: "installation.install", Author, ServerManager;
+    /// Grants a version what it asks for, or declines.
+    Consent: "installation.consent", Author, ServerOwner;
+    /// Takes grants back.
+    RevokeScopes: "installation.revoke", Author, ServerManager;
+    /// Brings another version to a server.
+    UpdateInstallation: "installation.update", Author, ServerManager;
+    /// Brings the version back that a server had before.
+    RollBackInstallation: "installation.rollback", Author, ServerManager;
+    /// Says whether updates come by themselves.
+    SetFollow: "installation.follow", Author, ServerManager;
+    /// Lets run what was stopped, or keeps what was to be removed.
+    EnableInstallation: "installation.enable", Author, ServerManager;
+    /// Stops an installation.
+    DisableInstallation: "installation.disable", Author, ServerManager;
+    /// Removes an installation.
+    RemoveInstallation: "installation.remove", Author, ServerManager;
+    /// Configures an installation.
+    Configure: "installation.configure", Author, ServerManager;
+    /// Sets or removes a secret of an installation.
+    SetSecret: "installation.secret", Author, ServerManager;
+    /// Sets feature flags for one server.
+    SetFlags: "installation.flags", Author, ServerManager;
+    /// Moves an installation on where time passed or the channel moved.
+    AdvanceInstallation: "installation.advance", Administer, Administrator;
 }
 
 #[cfg(test)]
@@ -300,9 +387,28 @@ mod tests {
             for ((role, owns), expected) in askers.into_iter().zip(expected) {
                 let caller = caller(role, Rights::of_role(Role::Administrator));
                 let owner = if owns { caller.account.id } else { other };
-                let facts = Facts { owner: Some(owner), receiver: None, visible: true };
+                let facts = Facts { owner: Some(owner), visible: true, ..Facts::default() };
                 let rule = Rule { action: "x", right: Right::Read, who };
                 assert_eq!(judge(&rule, &caller, &facts).is_ok(), expected, "{who:?} {role} owns={owns}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_cell_of_who_against_what_one_is_to_a_server() {
+        use ServerRelation::{Instance, Manager, Owner, Stranger};
+        for (who, of_users, of_administrators) in [
+            (Who::ServerOwner, [false, false, true, false], [false, false, true, false]),
+            (Who::ServerManager, [false, true, true, false], [true, true, true, true]),
+            (Who::Instance, [false, false, false, true], [false, false, false, true]),
+        ] {
+            for (role, expected) in [(Role::User, of_users), (Role::Administrator, of_administrators)] {
+                for (relation, expected) in [Stranger, Manager, Owner, Instance].into_iter().zip(expected) {
+                    let caller = caller(role, Rights::of_role(role));
+                    let rule = Rule { action: "x", right: Right::Read, who };
+                    let facts = Facts { relation, ..Facts::default() };
+                    assert_eq!(judge(&rule, &caller, &facts).is_ok(), expected, "{who:?} {role} {relation:?}");
+                }
             }
         }
     }
@@ -311,7 +417,7 @@ mod tests {
     fn existence_is_hidden_before_rights_are_looked_at() {
         let stranger = caller(Role::User, Rights::default());
         let other = AccountId::mint(Timestamp::from_ms(9), &mut Entropy::from_seed([98; 32]));
-        let hidden = Facts { owner: Some(other), receiver: None, visible: false };
+        let hidden = Facts { owner: Some(other), ..Facts::default() };
         assert_eq!(judge(&EditExtension::RULE, &stranger, &hidden), Err(Denied::Unknown));
         let seen = Facts { visible: true, ..hidden };
         assert_eq!(judge(&EditExtension::RULE, &stranger, &seen), Err(Denied::RightMissing(Right::Author)));

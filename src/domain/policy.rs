@@ -1,9 +1,36 @@
-//! The policy document: everything an administrator can decide, with built-in defaults.
+//! The policy: everything an administrator can decide, with built-in defaults; its documents, their layers, and the one
+//! evaluator of them.
+
+mod diff;
+mod effective;
+mod field;
+mod hosts;
+mod impact;
+mod layer;
+mod read;
+mod schema;
+mod table;
+mod text;
+mod write;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use diff::{FieldChange, changes, policy_changes};
+pub use effective::{Effective, Enacted, Explanation, InForce, LayerName, Origin, Stamp, Subject, explain};
+pub use field::{Field, FieldPath, NoSuchField, RULES, Reach, Setting, Sort, Stricter, every_path};
+pub use impact::{EXAMPLES_MAX, Effect, Example, Impact, LookedAt, Measured, Moved, Tally, Totals, When};
+pub use layer::{Document, EXCEPTIONS_MAX, Entry, Exception, Layer};
+pub use read::Place;
+pub use schema::schema;
+pub use table::FIELDS;
+pub use text::{Format, TextFault, parse};
+
+use super::extension::ReasonCode;
 use super::finding::Severity;
 use super::limits::RunLimits;
 use super::scope::{Scope, ScopeSet};
@@ -37,9 +64,12 @@ pub struct RuleBits {
 /// Switches that close parts of the marketplace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own, thrown by an administrator")]
 pub struct Switches {
     /// Versions can be submitted.
     pub submissions_open: bool,
+    /// Accounts can be made over the API.
+    pub new_accounts_open: bool,
     /// A submission needs a verified account.
     pub verified_authors_only: bool,
     /// Nothing but sign-in state can change.
@@ -52,12 +82,16 @@ pub struct Switches {
 pub struct ReviewPolicy {
     /// A first decision is due this long after submitting.
     pub sla_ms: i64,
-    /// Further submissions of one account within an hour are due this much later each.
+    /// Further submissions of one account within the window are due this much later each.
     pub stagger_ms: i64,
+    /// The window of further submissions.
+    pub stagger_window_ms: i64,
     /// A claim lasts this long unless renewed.
     pub lease_ms: i64,
     /// Findings at or above this are rejected by the checks.
     pub reject_at: Severity,
+    /// The reasons that a maintainer may reject with.
+    pub reasons: Vec<ReasonCode>,
     /// Thousandths of clean submissions that get a second reviewer.
     pub second_reviewer_per_mille: u16,
     /// How many milliseconds of waiting one point of risk or reputation is worth.
@@ -86,14 +120,42 @@ pub struct PackagePolicy {
 pub struct ReputationPolicy {
     /// Where a new account stands.
     pub base: i64,
-    /// For each published version, up to ten.
+    /// For each published version.
     pub published: i64,
-    /// Taken for each rejected version, up to ten.
+    /// Taken for each rejected version.
     pub rejected: i64,
     /// For a verified account.
     pub verified: i64,
-    /// For each thirty days of age, up to twelve.
+    /// For each thirty days of age.
     pub age: i64,
+    /// Versions that count at most, published and rejected each.
+    pub versions_counted_max: i64,
+    /// Times thirty days of age that count at most.
+    pub months_counted_max: i64,
+}
+
+/// What one run may do, whatever the tier; and the tier of dry runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RunPolicy {
+    /// The tier whose limits the checks' dry runs have.
+    pub tier: String,
+    /// Nested calls inside the extension.
+    pub call_depth_max: u32,
+    /// Calls of host functions.
+    pub host_calls_max: u32,
+    /// Actions on the server.
+    pub actions_max: u32,
+    /// Log lines kept.
+    pub log_lines_max: u32,
+    /// Bytes kept of one log line.
+    pub log_line_bytes_max: u32,
+    /// Replies to one trigger.
+    pub replies_max: u32,
+    /// Bytes of one request to a host function.
+    pub request_bytes_max: u32,
+    /// Bytes of one answer of a host function.
+    pub answer_bytes_max: u32,
 }
 
 /// What one subscription tier may use.
@@ -128,6 +190,8 @@ pub struct Policy {
     pub network_allowlist: Vec<String>,
     /// Limits by subscription tier.
     pub tiers: BTreeMap<String, TierLimits>,
+    /// What one run may do, whatever the tier.
+    pub runs: RunPolicy,
     /// How review works.
     pub review: ReviewPolicy,
     /// Bounds of packages.
@@ -149,6 +213,10 @@ pub enum ApprovalsNeeded {
 }
 
 impl ScopeVerdict {
+    /// Every verdict, from loose to strict.
+    pub const ALL: &[ScopeVerdict] =
+        &[ScopeVerdict::Allow, ScopeVerdict::Review, ScopeVerdict::TwoPerson, ScopeVerdict::Deny];
+
     /// The name on the wire.
     pub const fn name(self) -> &'static str {
         match self {
@@ -161,6 +229,15 @@ impl ScopeVerdict {
 }
 
 impl Policy {
+    /// The built-in defaults with a global document on them.
+    pub fn of_document(document: &Document) -> Policy {
+        let mut policy = Policy::default();
+        for (path, entry) in &document.layer.0 {
+            path.set(&mut policy, &entry.value);
+        }
+        policy
+    }
+
     /// The verdict for one scope.
     pub fn verdict(&self, scope: Scope) -> ScopeVerdict {
         self.scopes.get(&scope).copied().unwrap_or(ScopeVerdict::Allow)
@@ -181,18 +258,57 @@ impl Policy {
         }
     }
 
-    /// The caps of one run on a server of this tier; unknown tiers, dry runs and review use `pro`.
+    /// The scopes of a set that are denied.
+    pub fn denied(&self, declared: ScopeSet) -> ScopeSet {
+        declared.iter().filter(|scope| self.verdict(*scope) == ScopeVerdict::Deny).collect()
+    }
+
+    /// The caps of one run on a server of this tier; unknown tiers have those of dry runs.
     pub fn run_limits(&self, tier: &str) -> RunLimits {
         let base = RunLimits::pro();
-        let Some(tier) = self.tiers.get(tier).or_else(|| self.tiers.get("pro")) else { return base };
+        let Some(tier) = self.tiers.get(tier).or_else(|| self.tiers.get(&self.runs.tier)) else { return base };
+        let runs = &self.runs;
         RunLimits {
             memory_bytes_max: (tier.memory_mib << 20).min(base.memory_bytes_max),
             fuel_max: tier.fuel,
             timeout_ms: tier.timeout_ms,
             storage_bytes_max: tier.storage_kib << 10,
+            call_depth_max: runs.call_depth_max.min(base.call_depth_max),
+            host_calls_max: runs.host_calls_max,
+            actions_max: runs.actions_max,
+            log_lines_max: runs.log_lines_max,
+            log_line_bytes_max: runs.log_line_bytes_max,
+            replies_max: runs.replies_max,
+            request_bytes_max: runs.request_bytes_max,
+            answer_bytes_max: runs.answer_bytes_max,
             ..base
         }
     }
+
+    /// The caps of the checks' dry runs.
+    pub fn dry_run_limits(&self) -> RunLimits {
+        self.run_limits(&self.runs.tier)
+    }
+
+    /// The caps of every tier, the smallest first.
+    pub fn limits_by_tier(&self) -> Vec<(String, RunLimits)> {
+        let mut tiers: Vec<(&String, &TierLimits)> = self.tiers.iter().collect();
+        tiers.sort_by_key(|(name, limits)| (limits.fuel, limits.memory_mib, *name));
+        tiers.into_iter().map(|(name, _)| (name.clone(), self.run_limits(name))).collect()
+    }
+}
+
+impl TierLimits {
+    /// Nothing at all: what a new tier is before its fields are set.
+    pub const NONE: TierLimits = TierLimits {
+        memory_mib: 0,
+        fuel: 0,
+        timeout_ms: 0,
+        storage_kib: 0,
+        http_per_minute: 0,
+        installed_max: 0,
+        concurrent_max: 0,
+    };
 }
 
 impl Default for Policy {
@@ -222,6 +338,7 @@ impl Default for Policy {
                 tier("plus", RunLimits::plus(), 30),
                 tier("pro", RunLimits::pro(), 100),
             ]),
+            runs: RunPolicy::default(),
             review: ReviewPolicy::default(),
             packages: PackagePolicy::default(),
             reputation: ReputationPolicy::default(),
@@ -238,7 +355,7 @@ impl Default for RuleBits {
 
 impl Default for Switches {
     fn default() -> Switches {
-        Switches { submissions_open: true, verified_authors_only: false, read_only: false }
+        Switches { submissions_open: true, new_accounts_open: true, verified_authors_only: false, read_only: false }
     }
 }
 
@@ -247,13 +364,32 @@ impl Default for ReviewPolicy {
         ReviewPolicy {
             sla_ms: 48 * 3_600_000,
             stagger_ms: 30 * 60_000,
+            stagger_window_ms: 3_600_000,
             lease_ms: 15 * 60_000,
             reject_at: Severity::Error,
+            reasons: ReasonCode::ALL.to_vec(),
             second_reviewer_per_mille: 20,
             ms_per_point: 30 * 60_000,
             risk_weight: 1,
             reputation_points_max: 24,
             open_submissions_max: 50,
+        }
+    }
+}
+
+impl Default for RunPolicy {
+    fn default() -> RunPolicy {
+        let limits = RunLimits::pro();
+        RunPolicy {
+            tier: "pro".to_owned(),
+            call_depth_max: limits.call_depth_max,
+            host_calls_max: limits.host_calls_max,
+            actions_max: limits.actions_max,
+            log_lines_max: limits.log_lines_max,
+            log_line_bytes_max: limits.log_line_bytes_max,
+            replies_max: limits.replies_max,
+            request_bytes_max: limits.request_bytes_max,
+            answer_bytes_max: limits.answer_bytes_max,
         }
     }
 }
@@ -267,38 +403,14 @@ impl Default for PackagePolicy {
 
 impl Default for ReputationPolicy {
     fn default() -> ReputationPolicy {
-        ReputationPolicy { base: 30, published: 4, rejected: 5, verified: 15, age: 1 }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_empty_document_is_the_defaults_and_round_trips() {
-        let policy: Policy = serde_json::from_str("{}").unwrap();
-        assert_eq!(policy, Policy::default());
-        let text = serde_json::to_string(&policy).unwrap();
-        assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy);
-        assert!(serde_json::from_str::<Policy>(r#"{"scoops":{}}"#).is_err());
-    }
-
-    #[test]
-    fn two_people_for_dangerous_scopes_and_for_the_sample() {
-        let policy = Policy::default();
-        let ban = ScopeSet::EMPTY.with(Scope::Ban);
-        let http = ScopeSet::EMPTY.with(Scope::HttpRequest);
-        assert_eq!(policy.approvals_needed(ban, 999), ApprovalsNeeded::One);
-        assert_eq!(policy.approvals_needed(ban, 19), ApprovalsNeeded::Two);
-        assert_eq!(policy.approvals_needed(ban, 20), ApprovalsNeeded::One);
-        assert_eq!(policy.approvals_needed(http, 999), ApprovalsNeeded::Two);
-    }
-
-    #[test]
-    fn tiers_scale_and_unknown_ones_are_pro() {
-        let policy = Policy::default();
-        assert_eq!(policy.run_limits("free"), RunLimits::free());
-        assert_eq!(policy.run_limits("nothing-like-it"), RunLimits::pro());
+        ReputationPolicy {
+            base: 30,
+            published: 4,
+            rejected: 5,
+            verified: 15,
+            age: 1,
+            versions_counted_max: 10,
+            months_counted_max: 12,
+        }
     }
 }

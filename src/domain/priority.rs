@@ -78,6 +78,25 @@ impl Standing {
         Standing { reputation_points, rank_ms, ..*self }
     }
 
+    /// The place that the submission would have had under another review policy, for an author of this reputation.
+    ///
+    /// What is kept of the submission's past is how often it was staggered, as the due date of the time tells it.
+    #[must_use]
+    pub fn under(
+        &self,
+        before: &ReviewPolicy,
+        after: &ReviewPolicy,
+        submitted_at: Timestamp,
+        declared: ScopeSet,
+        reputation: u8,
+    ) -> Standing {
+        let staggered_ms = self.due_at.since_ms(submitted_at).saturating_sub(before.sla_ms);
+        let staggered = if before.stagger_ms > 0 { staggered_ms.max(0) / before.stagger_ms } else { 0 };
+        let due_at = submitted_at.plus_ms(after.sla_ms).plus_ms(after.stagger_ms.saturating_mul(staggered));
+        let risk_points = i64::from(declared.risk()).saturating_mul(after.risk_weight);
+        Standing { due_at, risk_points, ..*self }.with_reputation(after, reputation)
+    }
+
     /// The parts at `now`; ordering by `total` is ordering by `rank_ms`.
     pub fn at(&self, review: &ReviewPolicy, now: Timestamp) -> Priority {
         let waited = now.as_ms() - (self.due_at.as_ms() - review.sla_ms);
@@ -93,19 +112,26 @@ impl Standing {
 
 /// An author's reputation, 0 to 100, with the lines it is the sum of.
 pub fn reputation(policy: &ReputationPolicy, record: &AuthorRecord) -> (u8, Vec<ReputationPart>) {
-    let months = (record.age_ms / (30 * 86_400_000)).clamp(0, 12);
-    let published = record.published.clamp(0, 10);
-    let rejected = record.rejected.clamp(0, 10);
+    let (versions_max, months_max) = (policy.versions_counted_max.max(0), policy.months_counted_max.max(0));
+    let months = (record.age_ms / (30 * 86_400_000)).clamp(0, months_max);
+    let published = record.published.clamp(0, versions_max);
+    let rejected = record.rejected.clamp(0, versions_max);
     let part = |what: String, points: i64| ReputationPart { what, points };
     let parts = vec![
         part("every account".to_owned(), policy.base),
-        part(format!("{} versions published (counted up to 10)", record.published), published * policy.published),
-        part(format!("{} versions rejected (counted up to 10)", record.rejected), -rejected * policy.rejected),
+        part(
+            format!("{} versions published (counted up to {versions_max})", record.published),
+            published * policy.published,
+        ),
+        part(
+            format!("{} versions rejected (counted up to {versions_max})", record.rejected),
+            -rejected * policy.rejected,
+        ),
         part(
             if record.verified { "verified" } else { "not verified" }.to_owned(),
             i64::from(record.verified) * policy.verified,
         ),
-        part(format!("{months} months old (counted up to 12)"), months * policy.age),
+        part(format!("{months} months old (counted up to {months_max})"), months * policy.age),
     ];
     let sum: i64 = parts.iter().map(|part| part.points).sum();
     (u8::try_from(sum.clamp(0, 100)).unwrap_or(0), parts)
@@ -115,6 +141,20 @@ pub fn reputation(policy: &ReputationPolicy, record: &AuthorRecord) -> (u8, Vec<
 mod tests {
     use super::*;
     use crate::domain::scope::Scope;
+
+    #[test]
+    fn another_policy_moves_a_submission_and_back() {
+        let (before, now) = (Policy::default(), Timestamp::from_ms(1_000_000));
+        let mut after = before.clone();
+        after.review.sla_ms /= 2;
+        after.review.stagger_ms *= 3;
+        after.review.risk_weight = 5;
+        let declared = ScopeSet::EMPTY.with(Scope::Ban);
+        let placed = Standing::place(&before, declared, 40, 4, now);
+        let moved = placed.under(&before.review, &after.review, now, declared, 40);
+        assert_eq!(moved, Standing::place(&after, declared, 40, 4, now));
+        assert_eq!(moved.under(&after.review, &before.review, now, declared, 40), placed);
+    }
 
     #[test]
     fn the_order_does_not_change_as_time_passes() {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::act::{Act, IfMatch, last_change, leave};
+use super::act::{Act, By, IfMatch, last_change, leave};
 use super::record::{Subject, record, tell_account};
 use super::refused::Refused;
 use super::reputation;
@@ -41,9 +41,13 @@ pub struct EditAccount {
 /// Makes an account.
 ///
 /// # Errors
-/// The conflict `name_taken`.
+/// The conflicts `name_taken`, and `accounts_closed` where the policy takes no new accounts.
 pub fn create_account(tx: &mut Tx, act: &Act, input: &CreateAccount) -> Result<Account, Refused> {
     let leave = leave::<CreateAccountAction>(tx, act)?;
+    if !leave.policy.switches.new_accounts_open && !matches!(act.by, By::LocalOperator) {
+        let detail = "the policy takes no new accounts at the moment; open them by switches.new_accounts_open";
+        return Err(Refused::conflict("accounts_closed", detail));
+    }
     if accounts::by_name(tx, &input.name)?.is_some() {
         return Err(Refused::conflict("name_taken", format!("there is an account named {} already", input.name)));
     }

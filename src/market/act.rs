@@ -1,6 +1,7 @@
 //! Who acts, when, with which randomness; and the permits that are made from what stands in the same transaction.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use super::refused::{Changed, Refused};
 use super::sight::{Viewer, sees};
@@ -8,6 +9,7 @@ use crate::domain::account::{Account, Caller, Rights, Role};
 use crate::domain::id::{AccountId, Entropy};
 use crate::domain::permit::{Action, Denied, Doer, Facts, Permit};
 use crate::domain::policy::Policy;
+use crate::domain::server::ServerRelation;
 use crate::domain::stage::{Actor, Relation};
 use crate::domain::time::Timestamp;
 use crate::store::audit::{self, AuditFilter};
@@ -51,7 +53,7 @@ pub(super) struct Leave<A> {
     pub permit: Permit<A>,
     pub account: Option<Account>,
     pub rights: Option<Rights>,
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
 }
 
 impl Act {
@@ -132,15 +134,18 @@ pub(super) fn last_change(tx: &mut Tx, kind: &str, id: impl Display) -> Result<V
 
 /// Makes the permit for an action on no extension in particular.
 pub(super) fn leave<A: Action>(tx: &mut Tx, act: &Act) -> Result<Leave<A>, Refused> {
-    grant(tx, act, |_| Facts::default())
+    let policy = policy::in_force(tx, act.now)?;
+    grant(tx, act, policy, |_| Facts::default())
 }
 
 /// Makes the permit for an action on an extension.
 pub(super) fn leave_for<A: Action>(tx: &mut Tx, act: &Act, extension: &ExtensionRow) -> Result<Leave<A>, Refused> {
-    grant(tx, act, |viewer| Facts {
+    let policy = policy::for_extension(tx, extension.slug.as_str(), act.now)?;
+    grant(tx, act, policy, |viewer| Facts {
         owner: Some(extension.owner),
         receiver: extension.offered_to,
         visible: sees(viewer, extension),
+        ..Facts::default()
     })
 }
 
@@ -151,18 +156,29 @@ pub(super) fn leave_for_review<A: Action>(
     extension: &ExtensionRow,
     review: &ReviewRow,
 ) -> Result<Leave<A>, Refused> {
-    grant(tx, act, |viewer| {
+    let policy = policy::for_extension(tx, extension.slug.as_str(), act.now)?;
+    grant(tx, act, policy, |viewer| {
         let submitted = matches!(viewer, Viewer::Account { id, .. } if *id == review.author);
         Facts {
             owner: Some(if submitted { review.author } else { extension.owner }),
-            receiver: None,
             visible: sees(viewer, extension),
+            ..Facts::default()
         }
     })
 }
 
-fn grant<A: Action>(tx: &mut Tx, act: &Act, facts: impl FnOnce(&Viewer) -> Facts) -> Result<Leave<A>, Refused> {
-    let policy = policy::current(tx)?.policy;
+/// Makes the permit for an action on a server, or on an instance itself, by what the caller is to it.
+pub(super) fn leave_as<A: Action>(tx: &mut Tx, act: &Act, relation: ServerRelation) -> Result<Leave<A>, Refused> {
+    let policy = policy::in_force(tx, act.now)?;
+    grant(tx, act, policy, |_| Facts { relation, ..Facts::default() })
+}
+
+fn grant<A: Action>(
+    tx: &mut Tx,
+    act: &Act,
+    policy: Arc<Policy>,
+    facts: impl FnOnce(&Viewer) -> Facts,
+) -> Result<Leave<A>, Refused> {
     let caller = match &act.by {
         By::LocalOperator => {
             return Ok(Leave { permit: Permit::local_operator(), account: None, rights: None, policy });
@@ -175,7 +191,7 @@ fn grant<A: Action>(tx: &mut Tx, act: &Act, facts: impl FnOnce(&Viewer) -> Facts
     let rights = Rights::new(caller.rights.iter().filter(|right| right.least_role() <= role));
     let fresh = Caller { account, token: caller.token, rights };
     let permit = Permit::grant(&fresh, &facts(&Viewer::Account { id: fresh.account.id, role }))?;
-    let about_sign_in = ["token.", "account."].iter().any(|prefix| A::RULE.action.starts_with(prefix));
+    let about_sign_in = ["token.", "account.", "instance."].iter().any(|prefix| A::RULE.action.starts_with(prefix));
     if policy.switches.read_only && !about_sign_in && role < Role::Administrator {
         return Err(Refused::ReadOnly);
     }

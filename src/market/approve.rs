@@ -46,13 +46,15 @@ pub enum Approved {
 ///
 /// # Errors
 /// [`Refused::Precondition`] where it changed since it was seen, [`Refused::Stage`] with who and when where it is not
-/// the caller's to approve, and the conflict `number_not_greater` where a greater number was published meanwhile.
+/// the caller's to approve, and the conflicts `number_not_greater` where a greater number was published meanwhile and
+/// `scope_denied` where the policy has come to deny a scope that it declares.
 pub fn approve(tx: &mut Tx, act: &Act, input: &Approve) -> Result<Approved, Refused> {
     let (mut case, leave) = case::open::<ApproveReview>(tx, act, input.review)?;
     case.check_match(tx, input.if_match)?;
     let command =
         Command::Approve { seen: input.seen, stored: case.version.code.sha256, needed: case.review.approvals_needed };
     let stage = case.decide(&leave, &command, act.now)?;
+    check_scopes(&case, &leave)?;
     let name = leave.name();
     let publishes = stage.name() == StageName::Published;
     if publishes {
@@ -77,6 +79,19 @@ pub fn approve(tx: &mut Tx, act: &Act, input: &Approve) -> Result<Approved, Refu
         tell_queue(tx, "first_approved", &case.review, case.extension.owner, &name);
         Ok(Approved::First(case.review))
     }
+}
+
+/// The checks looked at the scopes when it was submitted; the policy may have become stricter since.
+fn check_scopes(case: &Case, leave: &Leave<ApproveReview>) -> Result<(), Refused> {
+    let denied = leave.policy.denied(case.review.scopes);
+    if denied.is_empty() {
+        return Ok(());
+    }
+    let names = denied.names().join(", ");
+    Err(Refused::conflict(
+        "scope_denied",
+        format!("the policy denies {names} by now; reject it, or have the policy changed"),
+    ))
 }
 
 fn check_still_greatest(tx: &mut Tx, case: &Case) -> Result<(), Refused> {
@@ -105,5 +120,6 @@ fn publish(tx: &mut Tx, act: &Act, case: &mut Case, leave: &Leave<ApproveReview>
     channels::append(tx, case.extension.id, &appended)?;
     case.extension.head = Some(Head { version: case.version.id, number: case.version.number.clone(), revision });
     extensions::update(tx, &mut case.extension, act.now)?;
+    super::rollout::moved(tx, &case.extension, act.now)?;
     reputation::count(tx, case.review.author, Fared::Published, &leave.policy, act.now)
 }

@@ -27,7 +27,7 @@ pub fn claim_next(tx: &mut Tx, act: &Act, filter: &Filter) -> Result<Option<Revi
         let page = queue::page(tx, &query)?;
         for seen in page.rows {
             // The page was read without locks, and somebody may have taken this one in between.
-            let review = reviews::by_id(tx, seen.id)?;
+            let review = reviews::by_id(tx, seen.review()?)?;
             let Some(review) = review.filter(|review| review.stage_at(act.now) == StageName::Ready) else { continue };
             let case = case::complete(tx, review)?;
             if case.is_barred(account) {

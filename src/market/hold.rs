@@ -109,5 +109,6 @@ fn set<A: Action>(
     });
     record(tx, leave, &Subject::Extension(row.id), &detail, act.now);
     tell_extension(tx, row.listing.name(), &row, &leave.name());
+    super::notice::notify(tx, act, &row, row.listing.name(), &detail)?;
     Ok(row)
 }

@@ -6,14 +6,21 @@
 //! Whatever is refused is a [`Refused`], and then nothing of it was written.
 
 mod accounts;
+mod acknowledge;
 mod act;
+mod announce;
 mod approve;
 mod case;
 mod catalogue;
 mod claim;
 mod claim_next;
+mod configure;
+mod consent;
+mod count_usage;
 mod create;
+mod create_instance;
 mod delete;
+mod describe_server;
 mod dismiss;
 mod draft;
 mod edit;
@@ -21,9 +28,18 @@ mod export;
 mod hold;
 mod import;
 mod input;
+mod install;
+mod installations;
+mod judge;
 mod lapse;
+mod lapse_installations;
 mod likeness;
+mod manage;
 mod note;
+mod notice;
+mod place;
+mod policy;
+mod progress;
 mod queue;
 mod record;
 mod record_checks;
@@ -35,6 +51,7 @@ mod reputation;
 mod review;
 mod revise;
 mod rollback;
+mod rollout;
 mod save;
 mod sight;
 mod submit;
@@ -48,22 +65,42 @@ mod yank;
 mod tests;
 
 pub use accounts::{CreateAccount, EditAccount, create_account, edit_account};
+pub use acknowledge::{Acknowledgement, acknowledge};
 pub use act::{Act, By, IfMatch};
+pub use announce::{Announce, Announced, Heard, announce, confirm, find_instance, heartbeat};
 pub use approve::{Approve, Approved, approve};
 pub use catalogue::{ExtensionDetail, VersionDetail, current_draft, extension, extensions, version};
 pub use claim::claim;
 pub use claim_next::claim_next;
+pub use configure::{NewSecret, configure, remove_secret, set_flags, set_secret, set_version_flags, take_secret};
+pub use consent::{Answer as ConsentAnswer, ConsentGiven, consent, revoke_scopes, waiting_for_consent};
+pub use count_usage::{Batch, Counted, UsageReport, count_usage};
 pub use create::{Create, Details, create};
+pub use create_instance::create_instance;
 pub use delete::delete;
+pub use describe_server::{Described, ServerEdit, describe_server, edit_server};
 pub use dismiss::{Dismiss, dismiss};
 pub use draft::{Draft, draft};
 pub use edit::{Edit, Shown, edit};
 pub use export::{Export, export};
 pub use hold::{HoldBack, LetGo, block, let_go, quarantine};
 pub use import::{Import, Imported, import};
+pub use install::{NewInstallation, install};
+pub use installations::{
+    InstallationDetail, config_of, flags_of, installation, installed_on, run_by, secrets_of, servers_of, standing_of,
+    used_by,
+};
 pub use lapse::{LAPSES_MAX, lapse};
+pub use lapse_installations::{DUE_MAX, lapse_installations};
+pub use manage::{Removed, disable, enable, remove, roll_back, set_follow, update};
 pub use note::{Noted, note};
-pub use queue::{QueueItem, QueueItems, item, queue, queue_total};
+pub use notice::notices_of;
+pub use place::{InstallationRef, ServerRef, Site, find_installation, find_server};
+pub use policy::{
+    Applied, ApplyPlan, Explained, LayerSaid, Override, PLAN_LIVES_MS, Planned, PolicyDraft, Revert, apply_policy,
+    explain_policy, override_policy, plan_policy, policy_of_server, policy_plan, revert_policy,
+};
+pub use queue::{QueueItem, QueueLine, QueueLines, item, queue, queue_total};
 pub use record_checks::{RecordChecks, Recorded, record_checks};
 pub use refused::{Changed, Refused, Who};
 pub use reject::{Reject, reject};
@@ -73,6 +110,7 @@ pub use reputation::{Author, author};
 pub use review::{ReviewDetail, review};
 pub use revise::{Revise, revise};
 pub use rollback::{Rollback, rollback};
+pub use rollout::{Pause, ROLLED_MAX, Rolled, RolloutEdit, roll, rollout_of, set_rollout};
 pub use save::save;
 pub use sight::{ExtensionRef, NotAnExtensionRef, Viewer, find, is_public, sees};
 pub use submit::{CHECKS_JOB, Submitted, submit};

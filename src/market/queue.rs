@@ -12,9 +12,9 @@ use crate::domain::stage::StageName;
 use crate::domain::time::Timestamp;
 use crate::store::queue::{self, QueueQuery};
 use crate::store::reviews::{Claim, ReviewRow};
-use crate::store::{Cursor, Tx};
+use crate::store::{Cursor, QueueRow, Tx, policy};
 
-/// One submission as the queue shows it.
+/// One submission as it stands now.
 #[derive(Clone, Debug)]
 pub struct QueueItem {
     /// Its row.
@@ -27,11 +27,24 @@ pub struct QueueItem {
     pub priority: Priority,
 }
 
+/// One submission as a page of the queue shows it.
+#[derive(Clone, Debug)]
+pub struct QueueLine {
+    /// Its row.
+    pub row: QueueRow,
+    /// Its stage now; a claim that has run out reads as given back.
+    pub stage: StageName,
+    /// Its priority now.
+    pub priority: Priority,
+}
+
 /// One page of the queue.
 #[derive(Clone, Debug)]
-pub struct QueueItems {
+pub struct QueueLines {
     /// The submissions, in order.
-    pub items: Vec<QueueItem>,
+    pub lines: Vec<QueueLine>,
+    /// When that is; whose claim has run out by then has none.
+    pub now: Timestamp,
     /// Where the next page starts.
     pub next: Option<Cursor>,
 }
@@ -44,14 +57,17 @@ pub fn queue(
     after: Option<Cursor>,
     limit: usize,
     now: Timestamp,
-) -> Result<QueueItems, Refused> {
+) -> Result<QueueLines, Refused> {
     let only_author = only_author(viewer)?;
     let limit = limit.clamp(1, PAGE_ITEMS_MAX);
     let query = QueueQuery { asker: viewer.account(), only_author, after, limit, ..QueueQuery::of(filter, now) };
     let page = queue::page(tx, &query)?;
-    let policy = crate::store::policy::current(tx)?.policy;
-    let items = page.rows.into_iter().map(|row| item(row, &policy, now)).collect();
-    Ok(QueueItems { items, next: page.next })
+    let policy = policy::in_force(tx, now)?;
+    let line = |row: QueueRow| {
+        let (stage, priority) = (row.stage_at(now), row.standing.at(&policy.review, now));
+        QueueLine { row, stage, priority }
+    };
+    Ok(QueueLines { lines: page.rows.into_iter().map(line).collect(), now, next: page.next })
 }
 
 /// Counts what [`queue()`] would give on all its pages; nothing where counting would mean looking at too many rows.

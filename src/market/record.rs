@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::act::Leave;
 use crate::domain::audit::AuditEntry;
-use crate::domain::id::{AccountId, ExtensionId, ReviewId, TokenId, VersionId};
+use crate::domain::id::{
+    AccountId, ExtensionId, InstallationId, InstanceId, PlanId, ReviewId, ServerId, TokenId, VersionId,
+};
 use crate::domain::permit::{Action, Doer};
 use crate::domain::time::Timestamp;
 use crate::store::extensions::ExtensionRow;
@@ -19,6 +21,11 @@ pub(super) enum Subject {
     Extension(ExtensionId),
     Version(VersionId),
     Review(ReviewId),
+    Policy(i64),
+    Plan(PlanId),
+    Server(ServerId),
+    Instance(InstanceId),
+    Installation(InstallationId),
 }
 
 impl Subject {
@@ -29,6 +36,11 @@ impl Subject {
             Subject::Extension(id) => ("extension", id.to_string()),
             Subject::Version(id) => ("version", id.to_string()),
             Subject::Review(id) => ("review", id.to_string()),
+            Subject::Policy(number) => ("policy", number.to_string()),
+            Subject::Plan(id) => ("policy_plan", id.to_string()),
+            Subject::Server(id) => ("server", id.to_string()),
+            Subject::Instance(id) => ("instance", id.to_string()),
+            Subject::Installation(id) => ("installation", id.to_string()),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Why a use case is refused: one typed enum, with a stable code for each reason.
 
+use crate::domain::consent::ConsentRefusal;
 use crate::domain::digest::Collision;
 use crate::domain::fault::Fault;
+use crate::domain::installation::{AttemptRefusal, StateRefusal};
 use crate::domain::permit::Denied;
+use crate::domain::policy::Moved;
 use crate::domain::stage::Refusal;
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
@@ -30,6 +33,14 @@ pub enum Refused {
         /// What changed since, oldest first; empty where that is not kept.
         changed: Vec<Changed>,
         /// The revision it has now.
+        revision: i64,
+    },
+    /// What a plan counted is no longer so.
+    #[error("what the plan counted has moved: {}", .moved.iter().map(|moved| moved.what.as_str()).collect::<Vec<_>>().join("; "))]
+    Moved {
+        /// Each difference.
+        moved: Vec<Moved>,
+        /// The revision that the policy has now.
         revision: i64,
     },
     /// The input is wrong; every fault at once.
@@ -106,6 +117,9 @@ impl Refused {
             Refused::Denied(Denied::NotOwner) => "not_owner",
             Refused::Denied(Denied::NotReceiver) => "not_receiver",
             Refused::Denied(Denied::OwnSubmission) => "own_submission",
+            Refused::Denied(Denied::NotServerOwner) => "not_server_owner",
+            Refused::Denied(Denied::NotServerManager) => "not_server_manager",
+            Refused::Denied(Denied::NotInstance) => "not_instance",
             Refused::Stage { refusal, .. } => match refusal {
                 Refusal::WrongStage { .. } => "stage_conflict",
                 Refusal::NotAllowed(_) => "not_allowed",
@@ -117,6 +131,7 @@ impl Refused {
                 Refusal::SubmissionsClosed => "submissions_closed",
             },
             Refused::Precondition { .. } => "changed_meanwhile",
+            Refused::Moved { .. } => "plan_moved",
             Refused::Invalid(_) => "invalid",
             Refused::Conflict { code, .. } => code,
             Refused::Collision(_) => "collision",
@@ -144,6 +159,28 @@ impl From<Refusal> for Refused {
             Refusal::SubmissionsClosed => Refused::SubmissionsClosed,
             refusal => Refused::Stage { refusal, who: None },
         }
+    }
+}
+
+impl From<StateRefusal> for Refused {
+    fn from(refusal: StateRefusal) -> Refused {
+        let detail = refusal.to_string();
+        let code = match refusal {
+            StateRefusal::WrongState { .. } => "installation_state",
+            StateRefusal::Busy { .. } => "installation_busy",
+            StateRefusal::Idle => "nothing_under_way",
+            StateRefusal::OtherAttempt { .. } => "other_attempt",
+            StateRefusal::NoPrevious => "no_previous",
+            StateRefusal::Attempt(AttemptRefusal::WrongStage { .. }) => "stage_conflict",
+            StateRefusal::Attempt(AttemptRefusal::NotDue(_)) => "not_due",
+            StateRefusal::Attempt(AttemptRefusal::Consent(ConsentRefusal::NeverAsked(_))) => {
+                return Refused::field("/scopes", "never_asked", detail);
+            }
+            StateRefusal::Attempt(AttemptRefusal::Consent(ConsentRefusal::NeededLeftOut(_))) => {
+                return Refused::field("/scopes", "needed_left_out", detail);
+            }
+        };
+        Refused::conflict(code, detail)
     }
 }
 

@@ -34,6 +34,13 @@ pub struct Reject {
 pub fn reject(tx: &mut Tx, act: &Act, input: &Reject) -> Result<ReviewRow, Refused> {
     let (mut case, leave) = case::open::<RejectReview>(tx, act, input.review)?;
     case.check_match(tx, input.if_match)?;
+    let reasons = &leave.policy.review.reasons;
+    if !reasons.contains(&input.reason) {
+        let names: Vec<&str> = reasons.iter().map(|reason| reason.name()).collect();
+        let message =
+            format!("the policy has no rejections for {}; the reasons are {}", input.reason, names.join(", "));
+        return Err(Refused::field("/reason", "reason_not_allowed", message));
+    }
     let feedback = text("/feedback", &input.feedback, Length::needed(FEEDBACK_CHARS_MAX))?;
     let command = Command::Reject { reason: input.reason, feedback: feedback.clone() };
     let stage = case.decide(&leave, &command, act.now)?;

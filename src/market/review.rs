@@ -49,7 +49,7 @@ pub fn review(tx: &mut Tx, viewer: &Viewer, id: ReviewId, now: Timestamp) -> Res
     if !submitted && !viewer.sees_all_of(&case.extension) {
         return Err(Refused::NotFound("review"));
     }
-    let policy = policy::current(tx)?.policy;
+    let policy = policy::in_force(tx, now)?;
     let published = versions::last_published(tx, case.extension.id)?.filter(|row| row.id != case.version.id);
     let notes = if viewer.is_maintainer() { notes::of_review(tx, id, SHOWN_MAX)? } else { Vec::new() };
     let mut history = Vec::new();

@@ -66,5 +66,7 @@ pub fn rollback(tx: &mut Tx, act: &Act, input: &Rollback) -> Result<ExtensionRow
     });
     record(tx, &leave, &Subject::Extension(extension.id), &detail, act.now);
     tell_extension(tx, "rolled_back", &extension, &leave.name());
+    super::rollout::moved(tx, &extension, act.now)?;
+    super::notice::notify(tx, act, &extension, "rolled_back", &detail)?;
     Ok(extension)
 }

@@ -24,9 +24,6 @@ use crate::store::{Tx, accounts, jobs};
 /// The kind of job that runs the checks of a review; its subject is the review's id.
 pub const CHECKS_JOB: &str = "checks";
 
-/// Submissions within this time before stagger the due date of the next.
-const STAGGER_WINDOW_MS: i64 = 3_600_000;
-
 /// What was made by submitting.
 #[derive(Clone, Debug)]
 pub struct Submitted {
@@ -103,9 +100,9 @@ fn open_review(
 ) -> Result<ReviewRow, Refused> {
     let mut entropy = act.entropy();
     let id = ReviewId::mint(act.now, &mut entropy);
-    let since = Timestamp::from_ms(act.now.as_ms().saturating_sub(STAGGER_WINDOW_MS));
-    let recent = u32::try_from(reviews::count_since(tx, author.id, since)?).unwrap_or(u32::MAX);
     let policy = &leave.policy;
+    let since = Timestamp::from_ms(act.now.as_ms().saturating_sub(policy.review.stagger_window_ms));
+    let recent = u32::try_from(reviews::count_since(tx, author.id, since)?).unwrap_or(u32::MAX);
     let sample = tx.audit_key().sample_per_mille(&id.to_string());
     let review = ReviewRow {
         id,

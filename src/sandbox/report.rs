@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::event::Event;
 use super::inspection::Problem;
 use super::record::{Action, Dropped, LogLine, TraceEntry};
+use super::run::Settings;
 use super::storage::Storage;
 use crate::domain::digest::{CodeDigests, Sha256Digest};
 use crate::domain::limits::RunLimits;
@@ -205,10 +206,6 @@ impl Outcome {
 }
 
 /// The tiers, smallest first, that `fits` holds for.
-pub(super) fn tiers(fits: impl Fn(&RunLimits) -> bool) -> Vec<String> {
-    [("free", RunLimits::free()), ("plus", RunLimits::plus()), ("pro", RunLimits::pro())]
-        .into_iter()
-        .filter(|(_, limits)| fits(limits))
-        .map(|(name, _)| name.to_owned())
-        .collect()
+pub(super) fn tiers(settings: &Settings, fits: impl Fn(&RunLimits) -> bool) -> Vec<String> {
+    settings.tiers.iter().filter(|(_, limits)| fits(limits)).map(|(name, _)| name.clone()).collect()
 }

@@ -19,6 +19,7 @@ use super::storage::Storage;
 use super::world::World;
 use crate::domain::digest::{CodeDigests, Sha256Digest};
 use crate::domain::limits::{ModuleLimits, RunLimits};
+use crate::domain::policy::Policy;
 use crate::domain::scope::ScopeSet;
 
 /// The engine: fuel of different versions does not compare.
@@ -48,6 +49,8 @@ pub struct Settings {
     pub flags: BTreeMap<String, bool>,
     /// The server's subscription tier.
     pub tier: String,
+    /// The caps of every tier, the smallest first: what a report says the run fits.
+    pub tiers: Vec<(String, RunLimits)>,
     /// Where its random numbers start.
     pub seed: u64,
 }
@@ -72,6 +75,7 @@ impl Settings {
             config: Value::Object(Map::new()),
             flags: BTreeMap::new(),
             tier: "pro".to_owned(),
+            tiers: Policy::default().limits_by_tier(),
             seed: 0,
         }
     }
@@ -164,7 +168,7 @@ fn report(
     let measured = Measured {
         wall_us,
         machine: machine().to_owned(),
-        tiers: tiers(|tier| finished && wall_us <= tier.timeout_ms.saturating_mul(1_000)),
+        tiers: tiers(settings, |tier| finished && wall_us <= tier.timeout_ms.saturating_mul(1_000)),
     };
     let result = RunResult {
         engine: EngineName {
@@ -193,7 +197,7 @@ fn report(
             after: if finished { storage } else { before.storage.clone() },
             before: before.storage,
         },
-        tiers: tiers(fits),
+        tiers: tiers(settings, fits),
         limits,
         config: settings.config.clone(),
         flags: settings.flags.clone(),

@@ -70,10 +70,10 @@ pub fn dry_run_event(manifest: &Manifest, kind: Kind) -> Event {
     Event::template(kind, name)
 }
 
-/// The conditions of a dry run: everything declared is granted, the caps of `pro` and the manifest's own, flags and
+/// The conditions of a dry run: everything declared is granted, the caps of the policy's tier for dry runs and the manifest's own, flags and
 /// configuration as they stand where nobody has set them.
 pub fn dry_run_settings(manifest: &Manifest, policy: &Policy) -> Settings {
-    let caps = policy.run_limits("pro");
+    let caps = policy.dry_run_limits();
     let is_on = |default: &FlagDefault| match default {
         FlagDefault::Switch(on) => *on,
         FlagDefault::Percentage(percentage) => *percentage > 0,
@@ -83,6 +83,8 @@ pub fn dry_run_settings(manifest: &Manifest, policy: &Policy) -> Settings {
         limits: RunLimits { timeout_ms: manifest.timeout_ms.min(caps.timeout_ms), ..caps },
         config: default_config(manifest.config_schema.as_ref()),
         flags,
+        tier: policy.runs.tier.clone(),
+        tiers: policy.limits_by_tier(),
         ..Settings::granting(manifest.scopes)
     }
 }

@@ -297,3 +297,12 @@ pub const RULES: &[Rule] = &[
         check: author::check,
     },
 ];
+
+#[cfg(test)]
+mod names_of_rules {
+    #[test]
+    fn the_rules_are_those_that_the_policy_names() {
+        let names: Vec<&str> = super::RULES.iter().map(|rule| rule.name).collect();
+        assert_eq!(names, crate::domain::policy::RULES);
+    }
+}

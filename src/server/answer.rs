@@ -51,6 +51,11 @@ impl Answer {
         Answer::json(StatusCode::ACCEPTED, body)
     }
 
+    /// 200 with a body that is JSON already.
+    pub fn json_bytes(body: Vec<u8>) -> Answer {
+        Answer::bytes("application/json", body, None)
+    }
+
     /// 204 without a body.
     pub fn empty() -> Answer {
         Answer { status: StatusCode::NO_CONTENT, headers: Vec::new(), body: Vec::new(), keeping: Keeping::Allowed }

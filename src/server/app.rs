@@ -6,6 +6,7 @@ use super::caller::Asker;
 use super::clock::Clock;
 use super::config::ServerConfig;
 use super::idempotency::InFlightKeys;
+use super::membership::Membership;
 use super::metrics::Metrics;
 use super::problem::Problem;
 use super::rate::Rates;
@@ -26,6 +27,7 @@ struct Shared {
     metrics: Metrics,
     rates: Rates,
     keys: InFlightKeys,
+    membership: Membership,
     stop: Stop,
 }
 
@@ -42,10 +44,10 @@ pub struct Turn {
 
 impl App {
     /// Puts the state together.
-    pub fn new(store: Store, config: ServerConfig, stop: Stop) -> App {
+    pub fn new(store: Store, config: ServerConfig, membership: Membership, stop: Stop) -> App {
         let rates = Rates::new(&config.rates);
         let metrics = Metrics::new();
-        App(Arc::new(Shared { store, config, metrics, rates, keys: InFlightKeys::default(), stop }))
+        App(Arc::new(Shared { store, config, metrics, rates, keys: InFlightKeys::default(), membership, stop }))
     }
 
     /// The store.
@@ -81,6 +83,11 @@ impl App {
     /// The idempotency keys of requests being carried out.
     pub fn in_flight_keys(&self) -> &InFlightKeys {
         &self.0.keys
+    }
+
+    /// This server among those that share its database.
+    pub fn membership(&self) -> &Membership {
+        &self.0.membership
     }
 
     /// The signal that the server is to end.

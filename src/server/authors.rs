@@ -22,7 +22,7 @@ pub async fn show(State(app): State<App>, asker: Asker, Path(id): Path<String>) 
         let viewer = turn.act().viewer();
         let account = named(tx, &id)?.filter(|account| viewer.is_maintainer() || viewer.account() == Some(*account));
         let account = account.ok_or_else(|| Problem::not_found("author", &id))?;
-        let policy = policy::current(tx)?.policy;
+        let policy = policy::in_force(tx, turn.now)?;
         Ok(Answer::ok(&wire_reviews::author(&market::author(tx, account, &policy, turn.now)?)))
     })
     .await

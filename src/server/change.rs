@@ -90,7 +90,7 @@ impl Order {
             let digests = tokio::task::spawn_blocking(move || CodeDigests::of(&code)).await;
             return digests.map(StoredBlob::rehearsed).map_err(|error| Problem::internal(error.to_string()));
         }
-        Ok(app.store().blobs().put(code).await?)
+        Ok(app.store().put_blob(code).await?)
     }
 
     /// Carries the change out in one transaction, together with the answer that a repeat gets; a rehearsal undoes it.

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::clock::Clock;
 use crate::domain::limits::{
-    BODY_TIMEOUT_MS, EVENT_STREAMS_MAX, HEADER_TIMEOUT_MS, REQUESTS_IN_FLIGHT_MAX, SHUTDOWN_GRACE_MS,
+    BODY_TIMEOUT_MS, EVENT_STREAMS_MAX, HEADER_TIMEOUT_MS, NODE_BEAT_MS, NODE_CLOCK_OFF_MAX_MS, REQUESTS_IN_FLIGHT_MAX,
+    SHUTDOWN_GRACE_MS,
 };
 
 /// Connections open at once.
@@ -42,6 +43,10 @@ pub struct ServerConfig {
     pub checks_at_once: usize,
     /// What time it is.
     pub clock: Clock,
+    /// Time between two signs of life for the other servers on the same database.
+    pub node_beat_ms: u64,
+    /// How far the clock may be from that of a database that others share.
+    pub clock_off_max_ms: i64,
 }
 
 /// How the wire is protected.
@@ -97,6 +102,8 @@ impl Default for ServerConfig {
             recheck_ms: 30_000,
             checks_at_once: 1,
             clock: Clock::System,
+            node_beat_ms: NODE_BEAT_MS,
+            clock_off_max_ms: NODE_CLOCK_OFF_MAX_MS,
         }
     }
 }

@@ -28,7 +28,8 @@ pub async fn run(
     let granted = body.scopes.as_deref().map(scopes).transpose()?;
     let read = app.read(order.asker(), move |tx, turn| {
         let found = version_with(tx, turn, sha256)?;
-        Ok((found.version, policy::current(tx)?.policy))
+        let policy = policy::for_extension(tx, found.extension.slug.as_str(), turn.now)?;
+        Ok((found.version, policy))
     });
     let (version, policy) = read.await?;
     let code = app.store().blobs().get(sha256).await?;

@@ -21,13 +21,15 @@ use super::metrics::Present;
 use super::problem::Problem;
 use super::query::Query;
 use crate::api::events::LiveEvent;
+use crate::domain::account::Right;
 use crate::domain::text::nearest;
 use crate::domain::time::Timestamp;
 use crate::store::events::{self, Event, EventsAfter};
 use crate::store::{StoreError, Tx};
 
 /// Topics there are.
-pub const TOPICS: &[&str] = &["queue", "review", "version", "extension", "account", "policy"];
+pub const TOPICS: &[&str] =
+    &["queue", "review", "version", "extension", "account", "policy", "server", "installation", "notice"];
 /// Events read at once.
 const BATCH: usize = 100;
 /// Time a reader is told to wait before it connects again, in milliseconds.
@@ -79,7 +81,7 @@ pub async fn stream(
         pending: VecDeque::from([Bytes::from(format!("retry: {RECONNECT_MS}\n: connected\n\n"))]),
         spoke: now,
         checked: now,
-        standing: Standing::Open,
+        standing: Standing::New,
         _present: present,
     };
     let mut response = Response::new(Body::from_stream(reader.into_stream()));
@@ -90,6 +92,8 @@ pub async fn stream(
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Standing {
+    /// Nothing was read yet: what the reader saw last may be newer than anything this server heard of.
+    New,
     Open,
     Ended,
 }
@@ -127,7 +131,9 @@ impl Reader {
                 return None;
             }
             let newest = *self.news.borrow_and_update();
-            if newest != self.after || self.checked.elapsed() >= self.recheck {
+            let is_due = self.standing == Standing::New || self.checked.elapsed() >= self.recheck;
+            if newest > self.after || is_due {
+                self.standing = Standing::Open;
                 self.read().await;
                 continue;
             }
@@ -189,7 +195,12 @@ fn frames(tx: &mut Tx, turn: &Turn, after: i64, topics: Option<&[&str]>) -> Resu
     let last = following.last().map_or(after, |event| event.number);
     let me = &turn.caller.account;
     let wanted = |topic: &str| topics.is_none_or(|topics| topics.contains(&topic));
-    let meant = |event: &&Event| wanted(&event.topic) && event.audience.admits(me.id, me.role);
+    // An instance is told what it serves, and nothing that is merely public.
+    let is_instance = turn.caller.rights.contains(Right::Instance);
+    let meant = |event: &&Event| {
+        let mine = if is_instance { event.audience.names(me.id) } else { event.audience.admits(me.id, me.role) };
+        wanted(&event.topic) && mine
+    };
     let shown: Vec<&Event> = following.iter().filter(meant).collect();
     let mut frames: Vec<Bytes> = shown.iter().map(|event| frame(event)).collect();
     if shown.last().map_or(after, |event| event.number) != last {

@@ -20,6 +20,8 @@ use tokio_rustls::TlsAcceptor;
 use super::config::{ServerConfig, Transport};
 use super::envelope::Peer;
 use super::stop::Stop;
+use crate::domain::node::Unfit;
+use crate::store::StoreError;
 
 /// How an HTTP/2 connection starts (RFC 9113, section 3.4).
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -34,7 +36,7 @@ const STREAMS_MAX: u32 = 128;
 /// Time after which a silent HTTP/2 connection is asked whether it is alive.
 const HTTP2_PING: Duration = Duration::from_secs(20);
 
-/// Why the server cannot listen.
+/// Why the server cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     /// The address is taken or not this machine's.
@@ -61,6 +63,15 @@ pub enum ListenError {
         /// Why not.
         reason: String,
     },
+    /// It may not serve beside the other servers on its database.
+    #[error("not started beside the other servers of this marketplace: {0}")]
+    Unfit(Unfit),
+    /// The database did not let it join the others.
+    #[error("this server could not be noted down as one of the marketplace's: {0}")]
+    NotJoined(StoreError),
+    /// The system has no random bytes to make an id from.
+    #[error("{0}")]
+    NoRandomness(String),
 }
 
 /// A socket that listens, with all it needs to take connections.

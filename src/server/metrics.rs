@@ -11,6 +11,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::blob_metrics::BlobMetrics;
+
 /// Upper ends of the latency buckets, in seconds.
 const LATENCY_S: [f64; 12] = [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
@@ -22,6 +24,7 @@ pub struct Metrics {
     in_flight: Gauge,
     event_streams: Gauge,
     stored: Stored,
+    blobs: BlobMetrics,
 }
 
 /// What is asked of the store when the text is made.
@@ -47,6 +50,18 @@ pub struct Stored {
     pub writes: Gauge,
     /// Commits.
     pub batches: Gauge,
+    /// Whether the database answered just now: 1 or 0.
+    pub up: Gauge,
+    /// Connections to the database that are open.
+    pub connections: Gauge,
+    /// Connections that run a transaction.
+    pub connections_busy: Gauge,
+    /// Connections that there are at most.
+    pub connections_max: Gauge,
+    /// Bytes of the embedded database's write-ahead log.
+    pub wal_bytes: Gauge,
+    /// Servers that live, this one among them.
+    pub nodes_alive: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -92,10 +107,17 @@ impl Metrics {
             ("store_reads", "Reading transactions since the start", &stored.reads),
             ("store_writes", "Writing transactions since the start", &stored.writes),
             ("store_commits", "Commits since the start", &stored.batches),
+            ("store_up", "Whether the database answered just now", &stored.up),
+            ("store_connections", "Open connections to the database", &stored.connections),
+            ("store_connections_busy", "Connections that run a transaction", &stored.connections_busy),
+            ("store_connections_max", "Connections to the database at most", &stored.connections_max),
+            ("store_wal_bytes", "Bytes of the embedded database's write-ahead log", &stored.wal_bytes),
+            ("nodes_alive", "Servers of this marketplace that are alive", &stored.nodes_alive),
         ] {
             registry.register(name, help, gauge.clone());
         }
-        Metrics { registry, requests, latency, in_flight, event_streams, stored }
+        let blobs = BlobMetrics::registered(&mut registry);
+        Metrics { registry, requests, latency, in_flight, event_streams, stored, blobs }
     }
 
     /// Counts a request as in flight until the guard is dropped.
@@ -119,6 +141,11 @@ impl Metrics {
     /// The numbers that are asked of the store.
     pub fn stored(&self) -> &Stored {
         &self.stored
+    }
+
+    /// What is counted of stored code.
+    pub fn blobs(&self) -> &BlobMetrics {
+        &self.blobs
     }
 
     /// Everything as OpenMetrics text.

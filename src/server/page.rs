@@ -70,8 +70,39 @@ pub fn answer<K: Serialize + DeserializeOwned, T: Serialize>(
     total: Option<u64>,
 ) -> Answer {
     let next = next_key.map(|key| window.cursor(key));
-    let link = next.as_deref().and_then(|cursor| HeaderValue::from_str(&link_to(uri, cursor)).ok());
-    let answer = Answer::ok(&Page { items, next, total });
+    let link = link(uri, next.as_deref());
+    linked(Answer::ok(&Page { items, next, total }), link)
+}
+
+/// The same with items that `write` puts to the end of a buffer, with commas between.
+pub fn answer_written<K: Serialize + DeserializeOwned, E>(
+    uri: &Uri,
+    window: &Window<K>,
+    next_key: Option<K>,
+    total: Option<u64>,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+) -> Result<Answer, E> {
+    let next = next_key.map(|key| window.cursor(key));
+    let link = link(uri, next.as_deref());
+    let mut body = b"{\"items\":[".to_vec();
+    write(&mut body)?;
+    body.extend_from_slice(b"]");
+    // Cursors are plain text.
+    if let Some(next) = next {
+        body.extend_from_slice(format!(",\"next\":\"{next}\"").as_bytes());
+    }
+    if let Some(total) = total {
+        body.extend_from_slice(format!(",\"total\":{total}").as_bytes());
+    }
+    body.push(b'}');
+    Ok(linked(Answer::json_bytes(body), link))
+}
+
+fn link(uri: &Uri, next: Option<&str>) -> Option<HeaderValue> {
+    next.and_then(|cursor| HeaderValue::from_str(&link_to(uri, cursor)).ok())
+}
+
+fn linked(answer: Answer, link: Option<HeaderValue>) -> Answer {
     match link {
         Some(value) => answer.header(LINK, value),
         None => answer,

@@ -235,8 +235,23 @@ impl From<StoreError> for Problem {
             StoreError::Unavailable(_) => {
                 unavailable("unavailable", "the database does not answer; try again in a moment")
             }
+            StoreError::Blobs { .. } => {
+                let detail = "the place where code is kept does not do what it should; its operator has to look at it";
+                unavailable("blobs_unavailable", detail)
+            }
+            StoreError::Unsure(_) => {
+                let detail = "the database went away while this was being stored, so it may be done or not: look before you \
+                              do it again. With the same Idempotency-Key it is done once, however often it is sent";
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "outcome_unknown", detail).logging(error.to_string())
+            }
+            StoreError::NotText(_) => {
+                let detail = "a text holds the character U+0000, which is never stored; leave it out";
+                Problem::new(StatusCode::BAD_REQUEST, "bad_text", detail).logging(error.to_string())
+            }
             StoreError::ReadOnly(_) => {
-                unavailable("read_only", "the server cannot write to its data folder; its operator has to look at it")
+                let detail = "the server's data folder or database takes no changes; nothing was stored. Its operator has \
+                              to look at it";
+                unavailable("read_only", detail)
             }
             StoreError::Full(_) => {
                 let detail = "the server's disk is full; nothing was stored. Its operator has to free some space";
@@ -244,11 +259,18 @@ impl From<StoreError> for Problem {
                     .retryable()
                     .logging(error.to_string())
             }
-            StoreError::Corrupt(_)
-            | StoreError::Constraint(_)
-            | StoreError::BlobMissing(_)
-            | StoreError::BlobCorrupt { .. }
-            | StoreError::Internal(_) => Problem::internal(error.to_string()),
+            StoreError::BlobMissing(_) => {
+                let detail = "the code is not where it should be kept; the server's operator has to restore it";
+                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "code_missing", detail).logging(error.to_string())
+            }
+            StoreError::BlobCorrupt { .. } => {
+                let detail = "the stored code is not what its digest says, so it is not given out; the server's operator \
+                              has to restore it";
+                Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "code_damaged", detail).logging(error.to_string())
+            }
+            StoreError::Corrupt(_) | StoreError::Constraint(_) | StoreError::Internal(_) => {
+                Problem::internal(error.to_string())
+            }
         }
     }
 }
@@ -266,6 +288,9 @@ impl From<Denied> for Problem {
             Denied::NotOwner => "not_owner",
             Denied::NotReceiver => "not_receiver",
             Denied::OwnSubmission => "own_submission",
+            Denied::NotServerOwner => "not_server_owner",
+            Denied::NotServerManager => "not_server_manager",
+            Denied::NotInstance => "not_instance",
         };
         Problem::new(StatusCode::FORBIDDEN, code, denied.to_string())
     }
@@ -300,6 +325,8 @@ mod tests {
             (StoreError::Busy(secret.into()), 503),
             (StoreError::Unavailable(secret.into()), 503),
             (StoreError::ReadOnly(secret.into()), 503),
+            (StoreError::Unsure(secret.into()), 503),
+            (StoreError::NotText(secret.into()), 400),
             (StoreError::Full(secret.into()), 507),
             (StoreError::Corrupt(secret.into()), 500),
             (StoreError::Constraint(secret.into()), 500),
@@ -310,6 +337,22 @@ mod tests {
             assert_eq!(problem.status().as_u16(), status, "{wire}");
             assert!(!wire.contains("SELECT") && !wire.contains("/var"), "{wire}");
             assert!(problem.logged().is_some_and(|text| text.contains(secret)));
+        }
+    }
+
+    #[test]
+    fn trouble_with_code_is_told_apart_and_names_no_place() {
+        let sha256 = crate::domain::digest::Sha256Digest::of(b"x");
+        let away = StoreError::Blobs { place: "s3://codes".into(), what: "HTTP status 500".into(), cure: "wait" };
+        for (error, status, code) in [
+            (away, 503, "blobs_unavailable"),
+            (StoreError::BlobMissing(sha256), 500, "code_missing"),
+            (StoreError::BlobCorrupt { wanted: sha256, found: sha256 }, 500, "code_damaged"),
+        ] {
+            let problem = Problem::from(error);
+            let wire = serde_json::to_string(&problem.to_wire("/x", "r1")).unwrap();
+            assert_eq!((problem.status().as_u16(), problem.code()), (status, code));
+            assert!(!wire.contains("s3://") && problem.logged().is_some(), "{wire}");
         }
     }
 

@@ -10,7 +10,6 @@ use super::body::Maybe;
 use super::caller::Asker;
 use super::change::Change;
 use super::extensions::filter;
-use super::names::Names;
 use super::page::{self, Window};
 use super::problem::Problem;
 use super::query::Query;
@@ -56,12 +55,8 @@ pub async fn list(
         let viewer = turn.act().viewer();
         let found = market::queue(tx, &viewer, &filter, after.clone(), window.limit, turn.now)?;
         let total = if counted { market::queue_total(tx, &viewer, &filter, turn.now)? } else { None };
-        let mut names = Names::default();
-        let mut items = Vec::with_capacity(found.items.len());
-        for item in found.items {
-            items.push(wire_queue::item(tx, &mut names, item)?);
-        }
-        Ok(page::answer(&uri, &window, items, found.next.map(|next| next.to_string()), total))
+        let next = found.next.as_ref().map(ToString::to_string);
+        Ok(page::answer_written(&uri, &window, next, total, |body| wire_queue::write_lines(tx, &found, body))?)
     })
     .await
 }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
@@ -35,10 +36,12 @@ pub struct Left {
     full_in_s: u64,
 }
 
-/// The buckets.
+/// The buckets of this server. Where several servers share the marketplace, each gives away its part of every limit.
 pub struct Rates {
     tokens: Option<Buckets>,
     addresses: Option<Buckets>,
+    /// Among how many servers a limit is shared: what one request takes out of its bucket.
+    sharers: AtomicU32,
 }
 
 struct Buckets {
@@ -54,7 +57,16 @@ impl Rates {
             let limiter = RateLimiter::keyed(Quota::per_minute(per_minute)).with_middleware();
             Some(Buckets { limiter, per_minute })
         };
-        Rates { tokens: buckets(limits.token_per_minute), addresses: buckets(limits.address_per_minute) }
+        Rates {
+            tokens: buckets(limits.token_per_minute),
+            addresses: buckets(limits.address_per_minute),
+            sharers: AtomicU32::new(1),
+        }
+    }
+
+    /// Sets among how many servers the limits are shared; what callers used up already stays used up.
+    pub fn share_among(&self, servers: u32) {
+        self.sharers.store(servers.max(1), Ordering::Relaxed);
     }
 
     /// Counts one request; nothing to say where no limit is set.
@@ -67,10 +79,14 @@ impl Rates {
             Counted::Address(_) => &self.addresses,
         };
         let Some(Buckets { limiter, per_minute }) = buckets else { return Ok(None) };
-        let per_minute = per_minute.get();
-        match limiter.check_key(&counted) {
+        // No server gives away nothing at all, however many there are.
+        let weight =
+            NonZeroU32::new(self.sharers.load(Ordering::Relaxed)).map_or(NonZeroU32::MIN, |n| n.min(*per_minute));
+        let per_minute = per_minute.get() / weight;
+        let counting = limiter.check_key_n(&counted, weight);
+        match counting.map_err(|error| Problem::internal(format!("a limit smaller than its weight: {error}")))? {
             Ok(state) => {
-                let remaining = state.remaining_burst_capacity();
+                let remaining = state.remaining_burst_capacity() / weight;
                 let full_in_s = u64::from(per_minute - remaining.min(per_minute)) * 60 / u64::from(per_minute);
                 Ok(Some(Left { per_minute, remaining, full_in_s }))
             }
@@ -128,5 +144,21 @@ mod tests {
         assert!(response.headers().contains_key("retry-after") && response.headers().contains_key(RATE_LIMIT));
         assert!(rates.count(second).is_ok());
         assert_eq!(rates.count(Counted::Address([127, 0, 0, 1].into())).unwrap(), None);
+    }
+
+    #[test]
+    fn servers_share_a_limit_and_what_is_used_up_stays_used_up() {
+        let rates = Rates::new(&RateLimits { token_per_minute: Some(12), address_per_minute: Some(2) });
+        let admitted = |counted| (0..20).take_while(|_| rates.count(counted).is_ok()).count();
+        let token = |text: &[u8]| Counted::Token(Sha256Digest::of(text));
+        assert_eq!(admitted(token(b"alone")), 12);
+        rates.share_among(3);
+        let first = rates.count(token(b"shared")).unwrap().unwrap();
+        assert_eq!((first.per_minute, first.remaining), (4, 3));
+        assert_eq!(admitted(token(b"shared")), 3);
+        rates.share_among(1);
+        assert_eq!(admitted(token(b"shared")), 0, "four of twelve for each of three are all twelve");
+        rates.share_among(100);
+        assert_eq!(admitted(Counted::Address([127, 0, 0, 1].into())), 1, "each server admits somebody");
     }
 }

@@ -21,6 +21,12 @@ impl From<Refused> for Problem {
             }
             Refused::Denied(denied) => return Problem::from(*denied),
             Refused::Precondition { changed, revision } => return stale(changed, *revision),
+            Refused::Moved { moved, revision } => {
+                let stale = Problem::stale(Vec::new(), *revision);
+                return moved
+                    .iter()
+                    .fold(stale, |problem, one| problem.pointer(one.pointer.as_str(), one.what.as_str()));
+            }
             Refused::Invalid(faults) => {
                 let count = faults.len();
                 let detail = match faults.first() {

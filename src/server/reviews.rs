@@ -171,7 +171,7 @@ pub(super) fn reject_in(
 
 /// The review as the queue shows it.
 pub(super) fn item(tx: &mut Tx, turn: &Turn, row: ReviewRow) -> Result<Answer, Problem> {
-    let policy = policy::current(tx)?.policy;
+    let policy = policy::in_force(tx, turn.now)?;
     let revision = row.revision;
     let wire = wire_queue::item(tx, &mut Names::default(), market::item(row, &policy, turn.now))?;
     Ok(Answer::ok(&wire).revision(revision))

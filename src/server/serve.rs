@@ -1,14 +1,16 @@
 //! A whole server in this process: started with one call, told to stop, waited for.
 
 use std::net::SocketAddr;
+use std::thread;
 
 use tokio::task::JoinHandle;
 
 use super::app::App;
 use super::config::ServerConfig;
 use super::listen::{ListenError, Listening};
+use super::membership::Membership;
 use super::stop::{Stop, Stopper};
-use super::{housekeeping, router, worker};
+use super::{housekeeping, membership, router, worker};
 use crate::store::Store;
 
 /// A server that runs; dropping it tells it to stop without waiting.
@@ -54,20 +56,30 @@ impl Drop for RunningServer {
     }
 }
 
+/// How many threads the runtime under a server does best with: one for two processors, since two thirds of an answer are
+/// made by the store's own threads, and every idle thread of the runtime is woken now and then to find nothing.
+pub fn runtime_threads() -> usize {
+    thread::available_parallelism().map_or(1, |processors| processors.get().div_ceil(2))
+}
+
 /// Starts a server on a store; it answers when this returns.
 ///
 /// # Errors
-/// [`ListenError`] where it cannot listen.
+/// [`ListenError`] where it cannot listen, or may not serve beside the others on its database.
 pub async fn serve(config: ServerConfig, store: Store) -> Result<RunningServer, ListenError> {
     let listening = Listening::bind(&config).await?;
     let (local_addr, scheme) = (listening.local_addr(), if listening.is_tls() { "https" } else { "http" });
     let (stopper, stop) = Stopper::new();
-    let app = App::new(store, config, stop.clone());
+    let membership = Membership::new(&store, &config, &format!("{scheme}://{local_addr}"));
+    let membership = membership.map_err(|problem| ListenError::NoRandomness(problem.to_string()))?;
+    membership.join(&store).await?;
+    let app = App::new(store, config, membership, stop.clone());
     let checks = worker::run(app.store().clone(), app.clock().clone(), app.config().checks_at_once, stop.clone());
     let service = router::service(app.clone());
     let tasks = vec![
         tokio::spawn(listening.run(app.config().clone(), service, stop.clone())),
         tokio::spawn(checks),
+        tokio::spawn(membership::run(app.clone())),
         tokio::spawn(housekeeping::run(app)),
     ];
     Ok(RunningServer { local_addr, scheme, stopper, stop, tasks })

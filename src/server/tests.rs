@@ -331,7 +331,8 @@ async fn a_handler_that_panics_is_a_problem_and_the_server_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(StoreConfig::in_folder(folder.path())).unwrap();
     let (_stopper, stop) = super::stop::Stopper::new();
-    let app = super::app::App::new(store, ServerConfig::default(), stop);
+    let membership = super::membership::Membership::new(&store, &ServerConfig::default(), "").unwrap();
+    let app = super::app::App::new(store, ServerConfig::default(), membership, stop);
     let around = axum::middleware::from_fn_with_state(app, super::envelope::around);
     let service = axum::Router::new().route("/boom", axum::routing::get(boom)).layer(around);
     for _ in 0..2 {

@@ -1,11 +1,33 @@
 //! Submissions in the queue as the wire has them.
 
 use super::names::Names;
+use super::object::Object;
 use super::wire_versions::texts;
 use crate::api::queue::{Priority, PriorityParts, QueueItem};
 use crate::domain::policy::ApprovalsNeeded;
-use crate::market;
+use crate::domain::time::Timestamp;
+use crate::market::{self, QueueLine, QueueLines};
 use crate::store::{StoreError, Tx};
+
+/// Bytes that are kept ready for a line, so that a buffer seldom grows twice.
+const LINE_BYTES: usize = 1_024;
+
+/// Writes the submissions of a page behind one another, with commas between; each is a [`QueueItem`].
+///
+/// # Errors
+/// What the store says.
+pub fn write_lines(tx: &mut Tx, page: &QueueLines, out: &mut Vec<u8>) -> Result<(), StoreError> {
+    let mut names = Names::default();
+    out.reserve(page.lines.len() * LINE_BYTES);
+    for (place, line) in page.lines.iter().enumerate() {
+        if place > 0 {
+            out.push(b',');
+        }
+        let first = line.row.first_by()?.map(|by| names.of(tx, by)).transpose()?;
+        write_line(out, line, first.as_deref(), page.now);
+    }
+    Ok(())
+}
 
 /// One submission as it stands now.
 ///
@@ -37,10 +59,7 @@ pub fn item(tx: &mut Tx, names: &mut Names, item: market::QueueItem) -> Result<Q
         runtime: row.runtime.name().to_owned(),
         scopes: texts(row.scopes.names()),
         risk: i64::from(row.scopes.risk()),
-        priority: Priority {
-            total: priority.total,
-            parts: PriorityParts { due: priority.due, risk: priority.risk, reputation: priority.reputation },
-        },
+        priority: points(priority),
         submitted_at: row.submitted_at.to_string(),
         due_at: row.standing.due_at.to_string(),
         sha256: row.sha256.to_string(),
@@ -56,4 +75,48 @@ pub fn item(tx: &mut Tx, names: &mut Names, item: market::QueueItem) -> Result<Q
         notes_count: row.notes_count,
         revision: row.revision,
     })
+}
+
+/// Writes the fields of [`QueueItem`] in its order, out of texts as the store keeps them.
+fn write_line(out: &mut Vec<u8>, line: &QueueLine, first_approval_by: Option<&str>, now: Timestamp) {
+    let row = &line.row;
+    let claim = row.claim_at(now);
+    Object::write(out, |item| {
+        item.text("id", row.id());
+        item.text("review_id", row.id());
+        item.text("extension_id", row.extension());
+        item.text("version_id", row.version());
+        item.text("slug", row.slug());
+        item.text("name", row.name());
+        item.text("number", row.number());
+        item.text("stage", line.stage.name());
+        item.text("author", row.author_name());
+        item.value("author_reputation", &row.author_reputation);
+        item.texts("kinds", row.kinds());
+        item.text("runtime", row.runtime());
+        item.texts("scopes", row.scopes());
+        item.value("risk", &row.risk);
+        item.object("priority", |priority| {
+            priority.value("total", &line.priority.total);
+            priority.value("parts", &points(line.priority).parts);
+        });
+        item.value("submitted_at", &row.submitted_at);
+        item.value("due_at", &row.standing.due_at);
+        item.text("sha256", row.sha256());
+        if let Some((by, until)) = claim {
+            item.text("claimed_by", by);
+            item.value("lease_until", &until);
+        }
+        item.optional_text("first_approval_by", first_approval_by);
+        item.value("approvals_needed", &row.approvals_needed);
+        item.text("findings_worst", row.findings_worst());
+        item.value("findings_count", &row.findings_count);
+        item.value("notes_count", &row.notes_count);
+        item.value("revision", &row.revision);
+    });
+}
+
+fn points(priority: crate::domain::priority::Priority) -> Priority {
+    let parts = PriorityParts { due: priority.due, risk: priority.risk, reputation: priority.reputation };
+    Priority { total: priority.total, parts }
 }

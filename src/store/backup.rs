@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use rusqlite::backup::Backup;
 use rusqlite::backup::StepResult;
 
+use super::blobs::BlobPlace;
 use super::error::StoreError;
 use super::{files, sqlite};
 
@@ -26,7 +27,12 @@ pub struct BackupReport {
 }
 
 /// Copies the database and the blobs; blobs must not be removed meanwhile.
-pub(super) fn copy(database: &Path, blobs: &Path, key: &Path, to: &Path) -> Result<BackupReport, StoreError> {
+pub(super) fn copy(
+    database: &Path,
+    place: &BlobPlace,
+    keys: [&Path; 2],
+    to: &Path,
+) -> Result<BackupReport, StoreError> {
     let refused = |error: std::io::Error| StoreError::of_files(&error, &format!("writing {}", to.display()));
     files::make_private_folder(to).map_err(refused)?;
     if fs::read_dir(to).map_err(refused)?.next().is_some() {
@@ -34,13 +40,26 @@ pub(super) fn copy(database: &Path, blobs: &Path, key: &Path, to: &Path) -> Resu
     }
     let copied = to.join("skydeck.db");
     copy_database(database, &copied)?;
-    let (count, blob_bytes) = copy_blobs(blobs, &to.join("blobs")).map_err(refused)?;
-    let note = format!(
-        "The audit key ({}) is NOT in this backup; keep a copy of it elsewhere.\n\
-         To restore: copy this folder to be the data folder and put the key's file there as audit.key \
-         (or name it with SKYDECK_AUDIT_KEY_FILE). Without the key the server does not start on it.\n",
-        key.display()
+    let (count, blob_bytes) = match place.as_folder() {
+        Some(blobs) => copy_blobs(blobs, &to.join("blobs")).map_err(refused)?,
+        None => (0, 0),
+    };
+    let elsewhere = match place.as_folder() {
+        Some(_) => String::new(),
+        None => format!(
+            "The code is NOT in this backup: it is in {place}. Save it now, after the database, with the tools of that \
+             store (such as a copy of the whole bucket), and name the place with SKYDECK_BLOBS when restoring.\n"
+        ),
+    };
+    let [audit_key, secret_key] = keys.map(Path::display);
+    let keys = format!(
+        "The audit key ({audit_key}) is NOT in this backup, nor is the key for secrets ({secret_key}, where there are any); \
+         keep copies of them elsewhere.\n\
+         To restore: skydeck admin restore --from THIS-FOLDER --data DIR --audit-key-file KEY, and put the key's file \
+         there as DIR/audit.key (or name it with SKYDECK_AUDIT_KEY_FILE). Without the key no server starts on it; without \
+         DIR/secret.key (or SKYDECK_SECRET_KEY_FILE) no secret can be read.\n"
     );
+    let note = elsewhere + &keys;
     fs::write(to.join("RESTORE.txt"), &note).map_err(refused)?;
     files::sync_folder(to).map_err(refused)?;
     let database_bytes = fs::metadata(&copied).map_err(refused)?.len();

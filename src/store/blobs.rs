@@ -1,34 +1,61 @@
-//! Code, kept by its SHA-256: put before the transaction that names it, checked whenever it is read.
+//! Code, kept by its SHA-256 in a folder or a bucket: put before the transaction that names it, checked whenever it is
+//! read, and swept when nothing names it any more.
+
+mod attempts;
+mod count;
+mod guard;
+mod list;
+mod marker;
+mod place;
+mod probe;
+mod remote;
+mod settle;
+mod sweep;
+#[cfg(test)]
+mod tests;
+mod turns;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use futures_util::TryStreamExt;
-use object_store::local::LocalFileSystem;
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload};
-use tokio::sync::{RwLock, RwLockReadGuard};
+use object_store::{ObjectStore, ObjectStoreExt, PutPayload, PutResult};
 use tokio::task::spawn_blocking;
 
 use super::error::StoreError;
-use super::files;
+use super::front::{Store, clock};
 use super::row::{FromRow, Row};
 use super::tx::{Purpose, Tx};
-use crate::domain::digest::{CodeDigests, Sha256Digest};
+use crate::domain::digest::{CodeDigests, Md5Digest, Sha256Digest};
+use crate::domain::limits::{BLOB_GUARD_WAIT_MS, CODE_BYTES_MAX};
 use crate::domain::time::Timestamp;
+use attempts::{Failed, Objects};
+use turns::Turns;
+
+#[doc(hidden)]
+pub use attempts::Patience;
+pub use count::{BlobOp, BlobOutcome, BlobStats};
+pub use list::ListedBlob;
+pub use place::BlobPlace;
+pub(super) use settle::{Circumstances, Effort, settled_id, tie};
+pub(super) use sweep::sweep;
+pub use turns::Held;
 
 /// Bytes up to which a digest is taken on the spot; more is done on a thread for such work.
 const DIGEST_HERE_BYTES_MAX: usize = 32 << 10;
 /// The folder of blobs named by their SHA-256.
 const BY_SHA256: &str = "sha256";
+/// Time between two looks at whether another node has removed the code that is to be put.
+const GUARD_LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// The store of code.
 #[derive(Clone)]
 pub struct Blobs {
-    objects: Arc<dyn ObjectStore>,
-    folder: PathBuf,
-    /// Held shared while a blob is put or copied, alone while an old one is looked at and removed.
-    sweeping: Arc<RwLock<()>>,
+    objects: Objects,
+    folder: Option<PathBuf>,
+    turns: Turns,
+    last_look: probe::LastLook,
 }
 
 /// Proof that a code is on the disk under its digest, to be passed into the transaction that names it.
@@ -78,81 +105,177 @@ impl StoredBlob {
 }
 
 impl Blobs {
-    /// Opens the store in a folder that exists.
-    pub(super) fn in_folder(folder: &Path) -> Result<Blobs, StoreError> {
-        let opened = LocalFileSystem::new_with_prefix(folder);
-        let objects = opened.map_err(|error| StoreError::of_files(&error, "opening the folder of blobs"))?;
-        let objects = Arc::new(objects.with_fsync(true));
-        Ok(Blobs { objects, folder: folder.to_owned(), sweeping: Arc::default() })
-    }
-
-    /// Stores a code; it and its name are on the disk when this returns.
-    ///
-    /// A code that is there already is written again, which makes it young for [`sweep`](Blobs::sweep).
+    /// Opens a place; nothing is asked of it yet.
     ///
     /// # Errors
-    /// [`StoreError::Full`], [`StoreError::ReadOnly`] or [`StoreError::Unavailable`].
+    /// [`StoreError::Blobs`] for settings that do not fit, and what the disk says of a folder.
+    pub fn open(place: &BlobPlace) -> Result<Blobs, StoreError> {
+        let folder = place.as_folder().map(Path::to_owned);
+        Ok(Blobs {
+            objects: Objects::at(place)?,
+            folder,
+            turns: Turns::default(),
+            last_look: probe::LastLook::default(),
+        })
+    }
+
+    /// Stores a code; it and its name are kept for good when this returns.
+    ///
+    /// A code that is there already is written again, which makes it young for a sweep. Beside other nodes that may
+    /// sweep, use [`Store::put_blob`].
+    ///
+    /// # Errors
+    /// [`StoreError::Blobs`]; of a folder also [`StoreError::Full`] and [`StoreError::ReadOnly`].
     pub async fn put(&self, code: Vec<u8>) -> Result<StoredBlob, StoreError> {
         let (digests, code) = digested(code, CodeDigests::of).await?;
-        let _shared = self.sweeping.read().await;
-        let put = self.objects.put(&path_of(&digests.sha256), PutPayload::from(code)).await;
-        put.map_err(|error| StoreError::of_files(&error, "storing a code"))?;
-        Ok(StoredBlob { digests, standing: Standing::OnDisk })
+        self.put_digested(digests, code).await
     }
 
-    /// Reads a code and checks that it is what its digest says.
+    /// Reads a code and checks that it is what its digest says; other bytes are never given out.
     ///
     /// # Errors
-    /// [`StoreError::BlobMissing`], [`StoreError::BlobCorrupt`] or what the disk says.
+    /// [`StoreError::BlobMissing`], [`StoreError::BlobCorrupt`] or what the place says.
     pub async fn get(&self, sha256: Sha256Digest) -> Result<Vec<u8>, StoreError> {
-        let refused = |error: object_store::Error| match error {
-            object_store::Error::NotFound { .. } => StoreError::BlobMissing(sha256),
-            other => StoreError::of_files(&other, "reading a code"),
-        };
-        let found = self.objects.get(&path_of(&sha256)).await.map_err(refused)?;
-        let code = found.bytes().await.map_err(refused)?;
-        let (found, code) = digested(Vec::from(code), Sha256Digest::of).await?;
-        if found == sha256 { Ok(code) } else { Err(StoreError::BlobCorrupt { wanted: sha256, found }) }
+        let (objects, path) = (&self.objects, &path_of(&sha256));
+        let read = objects.attempt(BlobOp::Get, |store| read(objects, store, path, sha256));
+        let code = read.await.map_err(|failed| self.failed(failed, sha256))?;
+        objects.counts.add_read(code.len());
+        Ok(code)
     }
 
-    /// Removes blobs that were last put before `cutoff` and are not among `referenced`.
+    /// Whether a code is there; its bytes are not looked at.
     ///
-    /// The cutoff has to lie further back than the longest time between a put and its transaction's commit; then a
-    /// blob that is about to be named is never old.
-    pub async fn sweep(&self, cutoff: Timestamp, referenced: &HashSet<Sha256Digest>) -> Result<Swept, StoreError> {
-        let refused = |error: object_store::Error| StoreError::of_files(&error, "sweeping the folder of blobs");
-        let prefix = object_store::path::Path::from(BY_SHA256);
-        let mut all = self.objects.list(Some(&prefix));
-        let mut swept = Swept::default();
-        let folder = self.folder.join(BY_SHA256);
-        let unfinished = spawn_blocking(move || files::remove_unfinished(&folder, cutoff)).await;
-        unfinished.map_err(std::io::Error::other).flatten().map_err(|error| {
-            StoreError::of_files(&error, "removing codes that were half written when a server ended")
-        })?;
-        while let Some(seen) = all.try_next().await.map_err(refused)? {
-            let old = seen.last_modified.timestamp_millis() < cutoff.as_ms();
-            let digest = seen.location.filename().and_then(|name| name.parse::<Sha256Digest>().ok());
-            let Some(digest) = digest.filter(|digest| old && !referenced.contains(digest)) else { continue };
-            let _alone = self.sweeping.write().await;
-            let again = self.objects.head(&path_of(&digest)).await;
-            if again.is_ok_and(|now| now.last_modified.timestamp_millis() < cutoff.as_ms()) {
-                self.objects.delete(&path_of(&digest)).await.map_err(refused)?;
-                swept.blobs += 1;
-                swept.bytes += seen.size;
-            }
+    /// # Errors
+    /// What the place says.
+    pub async fn exists(&self, sha256: Sha256Digest) -> Result<bool, StoreError> {
+        let (objects, path) = (&self.objects, &path_of(&sha256));
+        let looked = objects.attempt(BlobOp::Look, |store| async move {
+            store.head(path).await.map(drop).map_err(|error| objects.failed(&error, "looking at a code"))
+        });
+        match looked.await {
+            Ok(()) => Ok(true),
+            Err(Failed::Missing) => Ok(false),
+            Err(failed) => Err(self.failed(failed, sha256)),
         }
-        Ok(swept)
+    }
+
+    /// Looks whether the place is the right one and takes, gives back and removes a small object; what was found well
+    /// a moment ago is not tried out again.
+    ///
+    /// # Errors
+    /// What is wrong, and what to do about it.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        self.last_look.look(&self.objects).await
+    }
+
+    /// What was done since the start.
+    pub fn stats(&self) -> BlobStats {
+        self.objects.counts.stats()
+    }
+
+    /// The place, as it may be shown.
+    pub fn place(&self) -> String {
+        self.objects.place.to_string()
+    }
+
+    /// The folder, where the place is one.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// Keeps every blob in its place while the guard lives.
-    pub(super) async fn hold(&self) -> RwLockReadGuard<'_, ()> {
-        self.sweeping.read().await
+    pub fn hold(&self) -> Held {
+        self.turns.hold()
     }
 
-    /// The folder.
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
+    /// The id that the place has; none where it was never used.
+    pub(super) async fn id(&self) -> Result<Option<String>, StoreError> {
+        marker::read(&self.objects).await
     }
+
+    /// Gives the place an id, unless it has one.
+    pub(super) async fn mark(&self, id: &str) -> Result<(), StoreError> {
+        marker::write(&self.objects, id).await
+    }
+
+    /// The place has to have this id from now on.
+    pub(super) fn belong_to(&self, id: String) {
+        self.last_look.settle(id);
+    }
+
+    async fn put_digested(&self, digests: CodeDigests, code: Vec<u8>) -> Result<StoredBlob, StoreError> {
+        let _turn = self.turns.put(digests.sha256).await;
+        let (objects, path) = (&self.objects, &path_of(&digests.sha256));
+        let payload = PutPayload::from(code);
+        let put = objects.attempt(BlobOp::Put, |store| {
+            let payload = payload.clone();
+            async move {
+                let put = store.put(path, payload).await;
+                let put = put.map_err(|error| objects.failed(&error, "storing a code"))?;
+                if !objects.is_remote || is_md5(&put, digests.md5) {
+                    return Ok(());
+                }
+                read(objects, store, path, digests.sha256).await.map(drop)
+            }
+        });
+        put.await.map_err(|failed| self.failed(failed, digests.sha256))?;
+        objects.counts.add_written(digests.bytes);
+        Ok(StoredBlob { digests, standing: Standing::OnDisk })
+    }
+
+    /// What is told of an operation on one code that failed.
+    fn failed(&self, failed: Failed, wanted: Sha256Digest) -> StoreError {
+        if failed != Failed::Missing {
+            self.last_look.doubt();
+        }
+        failed.into_error(StoreError::BlobMissing(wanted), |found| StoreError::BlobCorrupt { wanted, found })
+    }
+
+    /// What is told of an operation that is about no single code.
+    fn failed_at_all(&self, failed: Failed) -> StoreError {
+        self.last_look.doubt();
+        let gone = self.objects.trouble("its objects are not there", "check that it is the right place");
+        let damaged = |_| self.objects.trouble("its answers are damaged", "check what is between here and the store");
+        failed.into_error(gone, damaged)
+    }
+}
+
+/// Stores a code as [`Blobs::put`] does, while no node removes it.
+pub(super) async fn put_guarded(store: &Store, code: Vec<u8>) -> Result<StoredBlob, StoreError> {
+    let (digests, code) = digested(code, CodeDigests::of).await?;
+    if store.is_shared() {
+        let end = tokio::time::Instant::now() + Duration::from_millis(BLOB_GUARD_WAIT_MS);
+        let sha256 = digests.sha256;
+        while !store.write(move |tx| guard::begin_put(tx, sha256, clock())).await? {
+            if tokio::time::Instant::now() >= end {
+                return Err(StoreError::Busy(format!("another node is removing the code {sha256}")));
+            }
+            tokio::time::sleep(GUARD_LOOK_EVERY).await;
+        }
+    }
+    store.blobs().put_digested(digests, code).await
+}
+
+/// Whether the store says that it has the bytes of this MD5; stores that encrypt say something else.
+fn is_md5(put: &PutResult, md5: Md5Digest) -> bool {
+    put.e_tag.as_deref().is_some_and(|tag| tag.trim_matches('"').eq_ignore_ascii_case(&md5.to_string()))
+}
+
+async fn read(
+    objects: &Objects,
+    store: Arc<dyn ObjectStore>,
+    path: &object_store::path::Path,
+    sha256: Sha256Digest,
+) -> Result<Vec<u8>, Failed> {
+    let failed = |error: object_store::Error| objects.failed(&error, "reading a code");
+    let found = store.get(path).await.map_err(failed)?;
+    if found.meta.size > CODE_BYTES_MAX as u64 {
+        let what = format!("the stored code {sha256} has {} bytes, more than any code may have", found.meta.size);
+        return Err(Failed::Passing(StoreError::Corrupt(what)));
+    }
+    let code = found.bytes().await.map_err(failed)?;
+    let (found, code) = digested(Vec::from(code), Sha256Digest::of).await.map_err(Failed::Lasting)?;
+    if found == sha256 { Ok(code) } else { Err(Failed::Damaged(found)) }
 }
 
 /// Records that a code is kept; one that is known already stays as it is.

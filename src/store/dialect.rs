@@ -30,6 +30,14 @@ impl Dialect {
             Dialect::Postgres => " FOR UPDATE SKIP LOCKED",
         }
     }
+
+    /// The database's own clock in milliseconds since 1970, as it stands while the statement runs.
+    pub const fn clock_ms(self) -> &'static str {
+        match self {
+            Dialect::Sqlite => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+            Dialect::Postgres => "CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT)",
+        }
+    }
 }
 
 /// Writes `$n` as `?n`: SQLite takes `$1` for a name and numbers it by first appearance. Quoted text stays.

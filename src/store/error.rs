@@ -23,6 +23,12 @@ pub enum StoreError {
     /// The database cannot be reached, or it is being closed.
     #[error("the database is not available: {0}")]
     Unavailable(String),
+    /// The database went away while it was committing, and does not say what came of it.
+    #[error("it cannot be known whether this was stored: {0}; look before doing it again")]
+    Unsure(String),
+    /// A text that not every database can keep.
+    #[error("a text holds the character U+0000, which cannot be stored (in: {0})")]
+    NotText(String),
     /// What is stored makes no sense.
     #[error("the stored data is damaged: {0}; restore it from a backup")]
     Corrupt(String),
@@ -39,6 +45,16 @@ pub enum StoreError {
         wanted: Sha256Digest,
         /// The digest of what is there.
         found: Sha256Digest,
+    },
+    /// The place where code is kept does not do what it should.
+    #[error("the store of code {place}: {what}; {cure}")]
+    Blobs {
+        /// The place, without secrets.
+        place: String,
+        /// What is wrong; names neither the place nor a path.
+        what: String,
+        /// What to do about it.
+        cure: &'static str,
     },
     /// A mistake in the program.
     #[error("a mistake in the program: {0}")]
@@ -132,11 +148,40 @@ pub enum OpenError {
         /// The fingerprint in the database.
         kept: Sha256Digest,
     },
+    /// The marketplace of the folder was moved into PostgreSQL.
+    #[error(
+        "the marketplace of {path} was moved to {to}: name that database with SKYDECK_DATABASE_URL; \
+         to go on with the folder's own database, and without what happened since, remove {file}"
+    )]
+    MovedAway {
+        /// The database file.
+        path: PathBuf,
+        /// Where it went, without a password.
+        to: String,
+        /// The file that says so.
+        file: PathBuf,
+    },
     /// The URL of a PostgreSQL database cannot be read.
     #[error("the URL of the database: {what}; write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE")]
     DatabaseUrl {
         /// What is wrong with it.
         what: String,
+    },
+    /// The URL of the place for code cannot be read.
+    #[error("the URL of the store of code: {what}; write it as file:///FOLDER or s3://BUCKET/PREFIX")]
+    BlobPlace {
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The place for code cannot be used.
+    #[error("cannot use the store of code {place}: {what}; {cure}")]
+    Blobs {
+        /// The place, without secrets.
+        place: String,
+        /// What is wrong.
+        what: String,
+        /// What to do about it.
+        cure: &'static str,
     },
     /// A PostgreSQL database cannot be used.
     #[error("cannot use the database {database}: {what}; {cure}")]

@@ -87,6 +87,11 @@ impl Audience {
         Audience::of(std::iter::once(Listener::Maintainers).chain(accounts.into_iter().map(Listener::Account)))
     }
 
+    /// Whether it is for this very account.
+    pub fn names(&self, account: AccountId) -> bool {
+        self.0.contains(&Listener::Account(account))
+    }
+
     /// Whether an account with this role may see it.
     pub fn admits(&self, account: AccountId, role: Role) -> bool {
         self.0.iter().any(|listener| match listener {

@@ -1,7 +1,7 @@
 //! Folders and files that are on the disk, with their names, when the call returns.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
@@ -30,6 +30,24 @@ pub(super) fn copy_durably(from: &Path, to: &Path) -> io::Result<u64> {
     let bytes = fs::copy(from, to)?;
     File::open(to)?.sync_all()?;
     Ok(bytes)
+}
+
+/// Copies into a file that only its owner can read, whoever could read the first, and has it written to the disk.
+pub(super) fn copy_private(from: &Path, to: &Path) -> io::Result<u64> {
+    let mut copy = open_private_file(to)?;
+    copy.set_len(0)?;
+    let bytes = io::copy(&mut File::open(from)?, &mut copy)?;
+    copy.sync_all()?;
+    Ok(bytes)
+}
+
+/// Writes a file that only its owner can read, whole or not at all.
+pub(super) fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&beside)?;
+    file.write_all(bytes).and_then(|()| file.sync_all())?;
+    fs::rename(&beside, path)?;
+    path.parent().map_or(Ok(()), sync_folder)
 }
 
 /// Removes what the object store leaves behind in `folder/*/` when a process ends in the middle of a put: files named

@@ -238,8 +238,11 @@ pub fn checks(tx: &mut Tx, review: ReviewId) -> Result<Vec<CheckRow>, StoreError
 
 /// Adds the report of one handler's dry run.
 pub fn insert_report(tx: &mut Tx, review: ReviewId, kind: &str, report: &str) -> Result<(), StoreError> {
-    let sql = "INSERT INTO run_reports (review_id, kind, report) VALUES ($1, $2, $3)";
-    tx.execute(sql, &[review.into(), kind.into(), report.into()]).map(|_| ())
+    let figures = super::impact::figures_of(report);
+    let (fuel, memory_bytes) = (figures.map(|figures| figures.fuel), figures.map(|figures| figures.memory_bytes));
+    let sql = "INSERT INTO run_reports (review_id, kind, report, fuel, memory_bytes) VALUES ($1, $2, $3, $4, $5)";
+    let params = [review.into(), kind.into(), report.into(), fuel.into(), memory_bytes.into()];
+    tx.execute(sql, &params).map(|_| ())
 }
 
 /// The dry-run reports of a review.

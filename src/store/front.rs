@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 
 use super::backup::{self, BackupReport};
-use super::blobs::{self, Blobs, Swept};
+use super::blobs::{self, Blobs, Circumstances, Effort, StoredBlob, Swept};
 use super::error::{OpenError, StoreError};
 use super::files;
 use super::inbox::Inbox;
@@ -21,8 +21,10 @@ use super::open::{self, StoreConfig};
 use super::postgres::{self, Listener, PostgresUrl, Worker};
 use super::sqlite::{self, Counters, Reader, Writer};
 use super::tx::{Purpose, Tx};
+use super::{secret_key, settings};
 use crate::domain::audit::AuditKey;
-use crate::domain::limits::ORPHAN_BLOB_KEPT_MS;
+use crate::domain::digest::Sha256Digest;
+use crate::domain::secret::SecretKey;
 use crate::domain::time::Timestamp;
 
 /// Threads that read, at least and at most; in between, as many as there are processors.
@@ -51,6 +53,14 @@ pub struct StoreStats {
     pub reads_waiting: usize,
     /// Transactions that wait to write.
     pub writes_waiting: usize,
+    /// Connections that are open.
+    pub connections: u64,
+    /// Connections that run a transaction.
+    pub connections_busy: u64,
+    /// Connections that there are at most.
+    pub connections_max: u64,
+    /// Bytes of the embedded database's write-ahead log; 0 on PostgreSQL, which keeps its own.
+    pub wal_bytes: u64,
 }
 
 struct Shared {
@@ -60,6 +70,7 @@ struct Shared {
     writes: Arc<Inbox>,
     reads: Arc<Inbox>,
     counters: Arc<Counters>,
+    connections_max: u64,
     newest_event: watch::Receiver<i64>,
     closing: Arc<AtomicBool>,
     running: Mutex<Option<Running>>,
@@ -77,21 +88,29 @@ impl Store {
     /// # Errors
     /// [`OpenError`], each with what to do about it.
     pub fn open(config: StoreConfig) -> Result<Store, OpenError> {
-        match config.postgres.clone() {
-            None => Store::open_embedded(config),
-            Some(url) => Store::open_postgres(config, Arc::new(url)),
-        }
+        let (place, is_named, is_alone) = (config.place(), config.blob_place.is_some(), config.postgres.is_none());
+        let store = match config.postgres.clone() {
+            None => Store::open_embedded(config)?,
+            Some(url) => Store::open_postgres(config, Arc::new(url))?,
+        };
+        let circumstances = Circumstances { is_alone, is_own_folder: is_alone && !is_named };
+        let effort = if is_named { Effort::TryOut } else { Effort::LookAtId };
+        blobs::tie(&store, &place, circumstances, effort)?;
+        Ok(store)
     }
 
     fn open_embedded(config: StoreConfig) -> Result<Store, OpenError> {
         let opened = open::open(&config, clock())?;
         let path = config.database();
         let refused = |source| OpenError::Database { path: path.clone(), source };
-        let blobs = Blobs::in_folder(&config.blobs()).map_err(refused)?;
+        let blobs = open_blobs(&config)?;
         let (newest_event_sender, newest_event) = watch::channel(opened.newest_event);
         let mut shared = Shared::new(config, opened.key, blobs, newest_event);
         let writer = Writer {
-            connection: opened.connection,
+            path: path.clone(),
+            connection: Some(opened.connection),
+            reads: shared.reads.clone(),
+            readers: readers(),
             key: shared.key.clone(),
             inbox: shared.writes.clone(),
             acknowledge: shared.config.acknowledge,
@@ -100,10 +119,12 @@ impl Store {
         };
         let connections = (0..readers()).map(|_| sqlite::connect_reading(&path)).collect::<Result<Vec<_>, _>>();
         let connections = connections.map_err(|error| refused(StoreError::of_sqlite(&error, "opening to read")))?;
+        shared.connections_max = connections.len() as u64 + 1;
+        shared.counters.connections.store(shared.connections_max, Ordering::Relaxed);
         let mut threads = Vec::new();
         for (number, connection) in connections.into_iter().enumerate() {
             let (key, inbox, counters) = (shared.key.clone(), shared.reads.clone(), shared.counters.clone());
-            let reader = Reader { connection, key, inbox, counters };
+            let reader = Reader { path: path.clone(), connection: Some(connection), key, inbox, counters };
             threads.push(start(format!("store-read-{number}"), move || reader.run(), &shared, &path)?);
         }
         threads.push(start("store-write".to_owned(), move || writer.run(), &shared, &path)?);
@@ -115,9 +136,8 @@ impl Store {
         let folder = config.data_dir.clone();
         files::make_private_folder(&folder).map_err(OpenError::files("create", &folder))?;
         let lock = lock::share(&folder)?;
-        files::make_private_folder(&config.blobs()).map_err(OpenError::files("create", config.blobs()))?;
-        let refused = |source| OpenError::Database { path: config.blobs(), source };
-        let blobs = Blobs::in_folder(&config.blobs()).map_err(refused)?;
+        config.make_blobs_folder()?;
+        let blobs = open_blobs(&config)?;
         // On a thread of its own, for whoever opens a store may be running async code, where the driver cannot.
         let opened = thread::scope(|scope| scope.spawn(|| postgres::open(&config, &url, clock())).join());
         let opened = opened.map_err(|_| OpenError::Postgres {
@@ -127,6 +147,7 @@ impl Store {
         })??;
         let (newest_event_sender, newest_event) = watch::channel(opened.newest_event);
         let mut shared = Shared::new(config, opened.key, blobs, newest_event);
+        shared.connections_max = u64::from(2 * POSTGRES_THREADS);
         let channel = postgres::channel_name(&opened.schema);
         let mut threads = Vec::new();
         for number in 0..2 * POSTGRES_THREADS {
@@ -139,6 +160,7 @@ impl Store {
                 inbox: if reads { shared.reads.clone() } else { shared.writes.clone() },
                 counters: shared.counters.clone(),
                 newest_event: newest_event_sender.clone(),
+                locks: shared.config.locks,
             };
             let name = format!("store-{}-{number}", if reads { "read" } else { "write" });
             threads.push(start(name, move || worker.run(), &shared, &folder)?);
@@ -199,6 +221,37 @@ impl Store {
         &self.shared.key
     }
 
+    /// Whether other servers may be working on the same database.
+    pub fn is_shared(&self) -> bool {
+        self.shared.config.postgres.is_some()
+    }
+
+    /// The key that secrets are encrypted with; made where no secret was ever encrypted.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] saying what is wrong with its file.
+    pub async fn secret_key(&self) -> Result<SecretKey, StoreError> {
+        let path = self.shared.config.secret_key();
+        let kept = self.read(|tx| settings::get(tx, secret_key::FINGERPRINT)).await?;
+        let kept: Option<Sha256Digest> = kept.and_then(|text| text.parse().ok());
+        let obtained = spawn_blocking(move || secret_key::obtain(&path, kept)).await;
+        let key = obtained.unwrap_or_else(|error| Err(StoreError::Internal(error.to_string())))?;
+        if kept.is_none() {
+            let fingerprint = key.fingerprint().to_string();
+            let first = self
+                .write(move |tx| {
+                    settings::set_once(tx, secret_key::FINGERPRINT, &fingerprint)?;
+                    settings::get(tx, secret_key::FINGERPRINT)
+                })
+                .await?;
+            if first != Some(key.fingerprint().to_string()) {
+                let why = "another server made the key for secrets first; give every server the same file";
+                return Err(StoreError::Unavailable(why.to_owned()));
+            }
+        }
+        Ok(key)
+    }
+
     /// The folder that holds everything.
     pub fn data_dir(&self) -> &Path {
         &self.shared.config.data_dir
@@ -211,19 +264,21 @@ impl Store {
 
     /// Copies database and code into a folder that is empty or not there, while work goes on.
     ///
-    /// The audit key is not copied; the report says so.
+    /// The audit key is not copied, nor is code that is in a bucket; the report says so.
     ///
     /// # Errors
     /// [`StoreError`] saying which file; on PostgreSQL always, since its own tools do it.
     pub async fn backup(&self, to: &Path) -> Result<BackupReport, StoreError> {
         if let Some(url) = &self.shared.config.postgres {
-            let how = "save it with pg_dump, and after that copy the folder of codes";
+            let how = format!("save it with pg_dump, and after that the codes ({})", self.shared.blobs.place());
             return Err(StoreError::Unavailable(format!("{url} is not a file to copy: {how}")));
         }
-        let _held = self.shared.blobs.hold().await;
+        let _held = self.shared.blobs.hold();
         let (config, to) = (self.shared.config.clone(), to.to_owned());
-        let blobs = self.shared.blobs.folder().to_owned();
-        let done = spawn_blocking(move || backup::copy(&config.database(), &blobs, &config.key(), &to)).await;
+        let place = config.place();
+        let keys = [config.key(), config.secret_key()];
+        let copy = move || backup::copy(&config.database(), &place, [&keys[0], &keys[1]], &to);
+        let done = spawn_blocking(copy).await;
         done.unwrap_or_else(|error| Err(StoreError::Internal(format!("the backup ended early: {error}"))))
     }
 
@@ -232,8 +287,15 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; what was removed before stays removed.
     pub async fn sweep_blobs(&self, now: Timestamp) -> Result<Swept, StoreError> {
-        let referenced = self.read(blobs::referenced).await?;
-        self.blobs().sweep(now.plus_ms(-ORPHAN_BLOB_KEPT_MS), &referenced).await
+        blobs::sweep(self, now).await
+    }
+
+    /// Stores a code before the transaction that names it, while no node of the marketplace removes it.
+    ///
+    /// # Errors
+    /// As [`Blobs::put`], and [`StoreError::Busy`] while another node removes the same code.
+    pub async fn put_blob(&self, code: Vec<u8>) -> Result<StoredBlob, StoreError> {
+        blobs::put_guarded(self, code).await
     }
 
     /// What was done since the start, and what waits.
@@ -246,13 +308,35 @@ impl Store {
             batches: counters.batches.load(Ordering::Relaxed),
             reads_waiting: self.shared.reads.waiting(),
             writes_waiting: self.shared.writes.waiting(),
+            connections: counters.connections.load(Ordering::Relaxed),
+            connections_busy: counters.busy.load(Ordering::Relaxed),
+            connections_max: self.shared.connections_max,
+            wal_bytes: self.wal_bytes(),
         }
+    }
+
+    fn wal_bytes(&self) -> u64 {
+        if self.is_shared() {
+            return 0;
+        }
+        let mut path = self.shared.config.database().into_os_string();
+        path.push("-wal");
+        std::fs::metadata(path).map_or(0, |file| file.len())
     }
 
     /// Lets nothing more in, ends what waits, and gives the folder back. Blocks for as long as that takes.
     pub fn close(&self) {
         self.shared.close();
     }
+}
+
+fn open_blobs(config: &StoreConfig) -> Result<Blobs, OpenError> {
+    let place = config.place();
+    Blobs::open(&place).map_err(|source| OpenError::Blobs {
+        place: place.to_string(),
+        what: source.to_string(),
+        cure: "make the folder, or mount it; for a bucket, correct the variables that begin with AWS_",
+    })
 }
 
 /// The time as this machine has it: for rows that no use case gave a time to.
@@ -302,6 +386,7 @@ impl Shared {
             writes: Arc::new(Inbox::new()),
             reads: Arc::new(Inbox::new()),
             counters: Arc::default(),
+            connections_max: 0,
             newest_event,
             closing: Arc::default(),
             running: Mutex::new(None),

@@ -37,7 +37,11 @@ pub struct KeptAnswer {
 }
 
 /// The answer kept under a key, where it is not too old.
+///
+/// In a transaction that writes, one that carries out the same request on another node is waited for: a repeat that
+/// looked past it would find the change done, no answer kept yet, and be refused.
 pub fn lookup(tx: &mut Tx, key: &RequestKey, now: Timestamp) -> Result<Option<KeptAnswer>, StoreError> {
+    tx.take_turn(&format!("{} {} {} {}", key.account, key.method, key.path, key.key))?;
     let sql = "SELECT body_sha256, status, headers, answer, at_ms FROM idempotency \
                WHERE account_id = $1 AND method = $2 AND path = $3 AND key = $4 AND at_ms > $5";
     let params =

@@ -13,6 +13,7 @@ const WAITING_MAX: usize = 4_096;
 pub(super) struct Inbox {
     state: Mutex<State>,
     arrived: Condvar,
+    recess: Condvar,
 }
 
 /// Closes its inbox when its thread ends, however it ends, so that nobody waits for a thread that is gone.
@@ -21,12 +22,17 @@ pub(super) struct Attendance<'a>(pub &'a Inbox);
 struct State {
     waiting: VecDeque<Box<dyn Job>>,
     open: bool,
+    /// Whether the threads are to let go of their connections.
+    in_recess: bool,
+    /// Threads that did, or that ended.
+    away: usize,
 }
 
 impl Inbox {
     /// An empty, open one.
     pub(super) fn new() -> Inbox {
-        Inbox { state: Mutex::new(State { waiting: VecDeque::new(), open: true }), arrived: Condvar::new() }
+        let state = State { waiting: VecDeque::new(), open: true, in_recess: false, away: 0 };
+        Inbox { state: Mutex::new(state), arrived: Condvar::new(), recess: Condvar::new() }
     }
 
     /// Leaves a closure.
@@ -48,9 +54,15 @@ impl Inbox {
     }
 
     /// Waits for closures and takes up to `max`; nothing once the inbox is closed and empty.
+    ///
+    /// No closures at all mean a recess: whoever takes them has to let go of its connection and
+    /// [`sit_out`](Inbox::sit_out).
     pub(super) fn take(&self, max: usize) -> Option<Vec<Box<dyn Job>>> {
         let mut state = self.lock();
-        while state.waiting.is_empty() {
+        while state.waiting.is_empty() || state.in_recess {
+            if state.in_recess {
+                return Some(Vec::new());
+            }
             if !state.open {
                 return None;
             }
@@ -58,6 +70,32 @@ impl Inbox {
         }
         let count = state.waiting.len().min(max);
         Some(state.waiting.drain(..count).collect())
+    }
+
+    /// Does `work` while none of the `threads` that take from here has a connection.
+    pub(super) fn hold_recess<T>(&self, threads: usize, work: impl FnOnce() -> T) -> T {
+        let mut state = self.lock();
+        state.in_recess = true;
+        self.arrived.notify_all();
+        while state.away < threads {
+            state = self.recess.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(state);
+        let done = work();
+        self.lock().in_recess = false;
+        self.recess.notify_all();
+        done
+    }
+
+    /// Waits until a recess is over; only for a thread that was handed no closures, and that has no connection now.
+    pub(super) fn sit_out(&self) {
+        let mut state = self.lock();
+        state.away += 1;
+        self.recess.notify_all();
+        while state.in_recess {
+            state = self.recess.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.away -= 1;
     }
 
     /// Lets nothing more in; what waits is still taken.
@@ -79,6 +117,8 @@ impl Inbox {
 impl Drop for Attendance<'_> {
     fn drop(&mut self) {
         self.0.close();
+        self.0.lock().away += 1;
+        self.0.recess.notify_all();
         if std::thread::panicking() {
             self.0.lock().waiting.clear();
         }

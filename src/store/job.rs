@@ -6,15 +6,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::sync::oneshot;
 
 use super::error::StoreError;
-use super::log;
+use super::log::{self, Logged};
 use super::tx::{Purpose, Tx};
 use crate::domain::time::Timestamp;
 
 /// What is to happen with what a closure did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// It stays; the newest event's number where it wrote events.
-    Keep(Option<i64>),
+    /// It stays, with this in the log.
+    Keep(Logged),
     /// It is undone.
     Undo,
 }
@@ -92,7 +92,7 @@ pub(super) fn attempt<T, E: From<StoreError>>(
     let undone = |error: StoreError| (Err(E::from(error)), Verdict::Undo);
     match catch_unwind(AssertUnwindSafe(|| work(tx))) {
         Ok(Ok(value)) => match log::append(tx, clock) {
-            Ok(newest_event) => (Ok(value), Verdict::Keep(newest_event)),
+            Ok(logged) => (Ok(value), Verdict::Keep(logged)),
             Err(error) => undone(error),
         },
         Ok(Err(refusal)) => (Err(refusal), Verdict::Undo),

@@ -38,6 +38,15 @@ pub(super) fn obtain(path: &Path, kept: Option<Sha256Digest>) -> Result<AuditKey
     }
 }
 
+/// Reads the key of a database that has one, and makes none.
+///
+/// # Errors
+/// [`OpenError`]: missing, malformed, or another key than the database's.
+pub(super) fn given(path: &Path, kept: Option<Sha256Digest>) -> Result<AuditKey, OpenError> {
+    let kept = kept.unwrap_or_else(|| Sha256Digest::from_bytes([0; 32]));
+    obtain(path, Some(kept))
+}
+
 /// Makes a key and has it on the disk before anything is chained with it; gives the file's text.
 fn make(path: &Path) -> Result<String, OpenError> {
     let mut bytes = [0_u8; 32];

@@ -5,7 +5,7 @@ use super::events::NewEvent;
 use super::row::{FromRow, Row};
 use super::tx::{Purpose, Tx};
 use super::value::Value;
-use crate::domain::audit::{AuditEntry, ChainMac};
+use crate::domain::audit::{AuditEntry, AuditHead, ChainMac};
 use crate::domain::limits::EVENTS_KEPT_MAX;
 use crate::domain::time::Timestamp;
 
@@ -16,16 +16,25 @@ struct Head {
     mac: ChainMac,
 }
 
-/// Writes what the transaction kept for its end; gives the newest event's number where there are events.
+/// What a transaction left in the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Logged {
+    /// The number of its newest event, where it wrote any.
+    pub newest_event: Option<i64>,
+    /// The number and MAC of its newest audit row, where it wrote any.
+    pub newest_entry: Option<AuditHead>,
+}
+
+/// Writes what the transaction kept for its end.
 ///
 /// `clock` is the time of events that come without an audit row.
 ///
 /// # Errors
 /// Those of the statements; [`StoreError::Internal`] where a transaction that reads has something to log.
-pub(super) fn append(tx: &mut Tx, clock: Timestamp) -> Result<Option<i64>, StoreError> {
+pub(super) fn append(tx: &mut Tx, clock: Timestamp) -> Result<Logged, StoreError> {
     let (entries, events) = tx.take_kept();
     if entries.is_empty() && events.is_empty() {
-        return Ok(None);
+        return Ok(Logged::default());
     }
     if tx.purpose() == Purpose::Read {
         return Err(StoreError::Internal("a transaction that reads has something to log".to_owned()));
@@ -36,8 +45,8 @@ pub(super) fn append(tx: &mut Tx, clock: Timestamp) -> Result<Option<i64>, Store
     let first_event = head.event_n - i64::try_from(events.len()).unwrap_or(0) + 1;
     insert_events(tx, first_event, at, &events)?;
     let first_entry = head.audit_n - i64::try_from(entries.len()).unwrap_or(0) + 1;
-    insert_entries(tx, first_entry, head.mac, &entries)?;
-    Ok(newest)
+    let newest_entry = insert_entries(tx, first_entry, head.mac, &entries)?;
+    Ok(Logged { newest_event: newest, newest_entry })
 }
 
 fn advance(tx: &mut Tx, entries: usize, events: usize) -> Result<Head, StoreError> {
@@ -59,10 +68,13 @@ fn insert_events(tx: &mut Tx, first: i64, at: Timestamp, events: &[NewEvent]) ->
     Ok(())
 }
 
-fn insert_entries(tx: &mut Tx, first: i64, mut mac: ChainMac, entries: &[AuditEntry]) -> Result<(), StoreError> {
-    if entries.is_empty() {
-        return Ok(());
-    }
+fn insert_entries(
+    tx: &mut Tx,
+    first: i64,
+    mut mac: ChainMac,
+    entries: &[AuditEntry],
+) -> Result<Option<AuditHead>, StoreError> {
+    let mut newest = None;
     let sql = "INSERT INTO audit (n, at_ms, actor_kind, actor_id, action, subject_kind, subject_id, detail, mac) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     for (number, entry) in (first..).zip(entries) {
@@ -79,9 +91,12 @@ fn insert_entries(tx: &mut Tx, first: i64, mut mac: ChainMac, entries: &[AuditEn
             mac.into(),
         ];
         tx.execute(sql, &params)?;
+        newest = Some(AuditHead { number, mac });
     }
-    tx.execute("UPDATE log_head SET mac = $1 WHERE id = 1", &[mac.into()])?;
-    Ok(())
+    if newest.is_some() {
+        tx.execute("UPDATE log_head SET mac = $1 WHERE id = 1", &[mac.into()])?;
+    }
+    Ok(newest)
 }
 
 impl FromRow for Head {

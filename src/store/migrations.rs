@@ -17,8 +17,12 @@ pub(super) struct Migration {
 }
 
 /// Every step, in order.
-pub(super) const MIGRATIONS: &[Migration] =
-    &[Migration { number: 1, name: "marketplace", text: include_str!("migrations/0001_marketplace.sql") }];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration { number: 1, name: "marketplace", text: include_str!("migrations/0001_marketplace.sql") },
+    Migration { number: 2, name: "nodes", text: include_str!("migrations/0002_nodes.sql") },
+    Migration { number: 3, name: "policy", text: include_str!("migrations/0003_policy.sql") },
+    Migration { number: 4, name: "installations", text: include_str!("migrations/0004_installations.sql") },
+];
 
 /// Where applied steps are recorded.
 pub(super) const MIGRATIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS migrations \

@@ -18,9 +18,14 @@ mod key;
 mod lock;
 mod log;
 mod migrations;
+mod moving;
 mod open;
 mod postgres;
+mod queue_row;
+mod restore;
 mod row;
+mod schema;
+mod secret_key;
 mod sqlite;
 mod tx;
 mod value;
@@ -30,17 +35,31 @@ pub mod audit;
 pub mod blobs;
 pub mod catalogue;
 pub mod channels;
+pub mod configs;
+pub mod doctor;
 pub mod events;
 pub mod extensions;
 pub mod findings;
+pub mod flags;
 pub mod idempotency;
+pub mod impact;
+pub mod installation_steps;
+pub mod installations;
+pub mod instances;
 pub mod jobs;
+pub mod nodes;
 pub mod notes;
+pub mod notices;
+pub mod plans;
 pub mod policy;
 pub mod queue;
 pub mod reviews;
+pub mod rollouts;
+pub mod secrets;
+pub mod servers;
 pub mod settings;
 pub mod tokens;
+pub mod usage;
 pub mod versions;
 
 #[cfg(test)]
@@ -49,15 +68,24 @@ mod scratch;
 mod tests;
 
 pub use backup::BackupReport;
-pub use blobs::{Blobs, StoredBlob, Swept};
+#[doc(hidden)]
+pub use blobs::Patience;
+pub use blobs::{BlobOp, BlobOutcome, BlobPlace, BlobStats, Blobs, ListedBlob, StoredBlob, Swept};
 pub use cursor::{Cursor, NotACursor};
 pub use dialect::Dialect;
 pub use error::{OpenError, StoreError};
 pub use events::{Audience, Listener, NewEvent};
 use front::clock;
 pub use front::{Store, StoreStats};
+pub use moving::{MoveError, MoveProgress, MoveStep, Moved, MovedCodes, MovedTable, move_rows};
 pub use open::StoreConfig;
+#[doc(hidden)]
+pub use postgres::Locks;
 pub use postgres::PostgresUrl;
+#[cfg(test)]
+pub use postgres::fresh::{FreshSchema, schema as fresh_schema};
+pub use queue_row::QueueRow;
+pub use restore::{RestoreError, Restored, restore};
 pub use row::{FromRow, Row};
 #[cfg(test)]
 pub use scratch::{Dump, Scratch, scratch, scratch_in_memory, scratch_on_postgres, wait_for};

@@ -2,8 +2,8 @@
 //! number of rows.
 
 use super::columns::contains_pattern;
-use super::cursor::{Cursor, Key, NotACursor, Order, Place};
-use super::reviews::{COLUMNS, ReviewRow};
+use super::cursor::{Cursor, NotACursor, Order, Place};
+use super::queue_row::{COLUMNS, QueueRow};
 use super::{StoreError, Tx, Value};
 use crate::domain::filter::{self, Claim, Direction, Filter, Term};
 use crate::domain::id::AccountId;
@@ -35,7 +35,7 @@ pub struct QueueQuery<'f> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueuePage {
     /// The reviews, in order.
-    pub rows: Vec<ReviewRow>,
+    pub rows: Vec<QueueRow>,
     /// Where the next page starts; there can be more even where this page is short, since its bound on rows looked at
     /// may have been reached.
     pub next: Option<Cursor>,
@@ -54,7 +54,7 @@ enum Path {
 
 /// Rows of one path, complete up to the horizon; without one, there are no more.
 struct Stretch {
-    rows: Vec<ReviewRow>,
+    rows: Vec<QueueRow>,
     horizon: Option<Place>,
 }
 
@@ -84,7 +84,7 @@ pub fn page(tx: &mut Tx, query: &QueueQuery) -> Result<QueuePage, StoreError> {
     let order = order_of(query.filter);
     let paths = paths(tx, query, order)?;
     let one = paths.len() == 1;
-    let mut rows: Vec<ReviewRow> = Vec::new();
+    let mut rows: Vec<QueueRow> = Vec::new();
     let mut horizon: Option<Place> = None;
     for path in paths {
         let stretch = stretch(tx, query, order, path)?;
@@ -94,7 +94,7 @@ pub fn page(tx: &mut Tx, query: &QueueQuery) -> Result<QueuePage, StoreError> {
             (a, b) => a.or(b),
         };
     }
-    let place = |row: &ReviewRow| place(order, row);
+    let place = |row: &QueueRow| row.place(order);
     // The rows of one path are in order, and end at its horizon.
     if !one {
         rows.sort_by_cached_key(place);
@@ -198,9 +198,9 @@ fn stretch(tx: &mut Tx, query: &QueueQuery, order: Order, path: Path) -> Result<
     let limit = wanted.bind((query.limit + 1).into());
     let conditions = wanted.wheres.join(" AND ");
     let sql = format!("SELECT {COLUMNS} {from} WHERE {conditions} {ordered} LIMIT {limit}");
-    let rows: Vec<ReviewRow> = tx.query(&sql, &wanted.params)?;
+    let rows: Vec<QueueRow> = tx.query(&sql, &wanted.params)?;
     let full = rows.len() > query.limit;
-    let horizon = if full { rows.last().map(|row| place(order, row)) } else { end };
+    let horizon = if full { rows.last().map(|row| row.place(order)) } else { end };
     Ok(Stretch { rows, horizon })
 }
 
@@ -340,15 +340,4 @@ fn order_of(filter: &Filter) -> Order {
         // The highest priority is the least rank.
         _ => Order { by: "priority", column: "r.rank_ms", descending: !descending },
     }
-}
-
-fn place(order: Order, row: &ReviewRow) -> Place {
-    let key = match order.by {
-        "due" => Key::Number(row.standing.due_at.as_ms()),
-        "submitted" => Key::Number(row.submitted_at.as_ms()),
-        "risk" => Key::Number(i64::from(row.scopes.risk())),
-        "slug" => Key::Text(row.slug.clone()),
-        _ => Key::Number(row.standing.rank_ms),
-    };
-    Place { key, id: row.id.to_string() }
 }

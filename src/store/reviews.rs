@@ -227,6 +227,13 @@ pub fn newest_of_version(tx: &mut Tx, version: VersionId) -> Result<Option<Revie
     tx.query_one(&sql, &[version.into()])
 }
 
+/// Every open review, by id.
+pub fn open(tx: &mut Tx) -> Result<Vec<ReviewRow>, StoreError> {
+    author_first(tx, "open", 1_i64.into())?;
+    let lock = tx.row_lock();
+    tx.query(&format!("SELECT {COLUMNS} FROM reviews r WHERE r.open = 1 ORDER BY r.id{lock}"), &[])
+}
+
 /// The open reviews of an extension.
 pub fn open_of_extension(tx: &mut Tx, extension: ExtensionId) -> Result<Vec<ReviewRow>, StoreError> {
     author_first(tx, "extension_id", extension.into())?;
@@ -315,7 +322,10 @@ pub fn write(tx: &mut Tx, row: &ReviewRow, rank_before: i64) -> Result<(), Store
 pub fn update(tx: &mut Tx, row: &mut ReviewRow, pointer: &str, by: &str, at: Timestamp) -> Result<(), StoreError> {
     row.revision += 1;
     write(tx, row, row.standing.rank_ms)?;
-    let sql = "INSERT INTO review_changes (review_id, revision, pointer, by_name, at_ms) VALUES ($1, $2, $3, $4, $5)";
+    // Where locks are left out on purpose, this key would still tell.
+    let twice = if tx.locks_left_out() { " ON CONFLICT (review_id, revision) DO NOTHING" } else { "" };
+    let columns = "review_id, revision, pointer, by_name, at_ms";
+    let sql = &format!("INSERT INTO review_changes ({columns}) VALUES ($1, $2, $3, $4, $5){twice}");
     tx.execute(sql, &[row.id.into(), row.revision.into(), pointer.into(), by.into(), at.into()]).map(|_| ())
 }
 

@@ -88,6 +88,15 @@ pub fn wait_for<T>(answer: impl Future<Output = T>) -> T {
 }
 
 impl Scratch {
+    /// What is in a schema of PostgreSQL, whoever put it there.
+    ///
+    /// # Panics
+    /// Where the server cannot be reached.
+    pub fn at(schema: FreshSchema) -> Scratch {
+        let session = Box::new(RefCell::new(postgres::connect(&schema.url()).unwrap()));
+        Scratch { database: Database::Postgres(session, schema), key: AuditKey::from_bytes(KEY) }
+    }
+
     /// Runs a transaction; an error or a panic undoes it.
     pub fn tx<T, E: From<StoreError>>(&self, work: impl FnOnce(&mut Tx) -> Result<T, E>) -> Result<T, E> {
         self.run(Purpose::Write, work)
@@ -119,6 +128,19 @@ impl Scratch {
             Database::Memory(_) => None,
             Database::Postgres(_, schema) => Some(schema.url()),
         }
+    }
+
+    /// Writes one in memory into a data folder, with its key; codes are not there, for nobody stored them.
+    ///
+    /// # Panics
+    /// Where it is on PostgreSQL, or the folder cannot be used.
+    pub fn save(&self, folder: &std::path::Path) {
+        let Database::Memory(connection) = &self.database else { panic!("only one in memory is saved") };
+        let path = folder.join("skydeck.db");
+        connection.backup("main", &path, None::<fn(rusqlite::backup::Progress)>).unwrap();
+        let file = Connection::open(&path).unwrap();
+        file.pragma_update(None, "application_id", open::APPLICATION_ID).unwrap();
+        std::fs::write(folder.join("audit.key"), "07".repeat(32)).unwrap();
     }
 
     /// The tables that there should be, by name.

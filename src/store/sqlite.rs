@@ -1,6 +1,6 @@
 //! The embedded database: one thread that writes in groups, several that read, one connection each.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::clock;
 use super::error::StoreError;
+use super::events;
 use super::inbox::{Attendance, Inbox};
 use super::job::{Job, Verdict};
 use super::tx::{Purpose, Tx};
@@ -20,8 +21,12 @@ use crate::domain::audit::AuditKey;
 const BATCH_MAX: usize = 256;
 /// How long a statement waits for a lock of another connection.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Memory that a connection keeps pages of the file in, at most; pages far apart in a long queue fit.
+const CACHE_KIB: i64 = 8 << 10;
 /// Prepared statements kept for each connection.
 const STATEMENTS_KEPT_MAX: usize = 256;
+/// Pages in the write-ahead log from which on it is written back into the file.
+const LOG_PAGES_MAX: i64 = 1_000;
 /// How long an early acknowledgement runs ahead of its commit.
 const EARLY_BY: Duration = Duration::from_millis(20);
 
@@ -47,11 +52,36 @@ pub(super) struct Counters {
     pub undone: AtomicU64,
     /// Commits.
     pub batches: AtomicU64,
+    /// Connections that are open.
+    pub connections: AtomicU64,
+    /// Connections that run a transaction.
+    pub busy: AtomicU64,
+}
+
+impl Counters {
+    /// Counts a connection as busy while `work` is done.
+    pub(super) fn busy_with<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.busy.fetch_add(1, Ordering::Relaxed);
+        let done = work();
+        self.busy.fetch_sub(1, Ordering::Relaxed);
+        done
+    }
+
+    /// Counts connections that came and went: whether there was one before, and whether there is one now.
+    pub(super) fn reconnected(&self, before: bool, now: bool) {
+        self.connections.fetch_add(u64::from(now), Ordering::Relaxed);
+        self.connections.fetch_sub(u64::from(before), Ordering::Relaxed);
+    }
 }
 
 /// What the thread that writes has in hand.
 pub(super) struct Writer {
-    pub connection: Connection,
+    pub path: PathBuf,
+    /// None where the file has to be opened anew and could not be yet.
+    pub connection: Option<Connection>,
+    /// Where the threads that read take their closures from, and how many they are.
+    pub reads: Arc<Inbox>,
+    pub readers: usize,
     pub key: AuditKey,
     pub inbox: Arc<Inbox>,
     pub acknowledge: Acknowledge,
@@ -61,7 +91,8 @@ pub(super) struct Writer {
 
 /// What a thread that reads has in hand.
 pub(super) struct Reader {
-    pub connection: Connection,
+    pub path: PathBuf,
+    pub connection: Option<Connection>,
     pub key: AuditKey,
     pub inbox: Arc<Inbox>,
     pub counters: Arc<Counters>,
@@ -80,7 +111,19 @@ pub(super) fn make_durable(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
-    settle(connection)
+    // Not by SQLite itself after a commit, where nobody would hear that it failed.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    settle(connection)?;
+    write_back(connection)
+}
+
+/// Writes everything in the write-ahead log into the file and empties the log.
+///
+/// Before anything new is written this has to be through: what a process left in the log whose disk failed it may be in
+/// the system's memory only, where reading finds it and no later flush of the log touches it again. Copied into the file
+/// it is written for good, and so is what comes after it.
+pub(super) fn write_back(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))
 }
 
 /// Opens a connection that can only read.
@@ -97,9 +140,12 @@ pub(super) fn connect_reading(path: &Path) -> rusqlite::Result<Connection> {
 pub(super) fn settle(connection: &Connection) -> rusqlite::Result<()> {
     // Without it a statement whose plan looked at an argument, as `LIMIT $2` makes it do, is compiled again at every run.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    // The thread that writes does this itself, and looks whether it succeeded.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT_MAX);
     Ok(())
 }
@@ -110,13 +156,53 @@ impl Writer {
         let inbox = self.inbox.clone();
         let _attendance = Attendance(&inbox);
         while let Some(jobs) = inbox.take(BATCH_MAX) {
-            self.commit_group(jobs);
+            self.counters.clone().busy_with(|| self.commit_group(jobs));
+            // A disk that is full or takes no changes flushes nothing either, and then reading goes on better as it is.
+            if matches!(self.shorten_log(), Err(StoreError::Unavailable(_))) {
+                self.connection = None;
+            }
         }
         // Leaves one tidy file behind; where that fails, the next start reads the log.
-        let emptied = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
+        let Some(connection) = &self.connection else { return };
+        let emptied = write_back(connection)
+            .and_then(|()| connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false));
         if let Err(error) = emptied {
             tracing::warn!(%error, "the write-ahead log stays until the next start");
         }
+    }
+
+    /// Writes a long log back into the file, as far as nobody reads in it, so that it starts again from its beginning.
+    ///
+    /// # Errors
+    /// Where the disk fails: then pages of the file may be in the system's memory only, as clean as if they were on the
+    /// disk, and SQLite may have counted some of them as done. It has to forget what it counted: when all connections
+    /// were closed, the whole log, which is on the disk, is written back again.
+    fn shorten_log(&self) -> Result<(), StoreError> {
+        let Some(connection) = &self.connection else { return Ok(()) };
+        if log_pages(connection).is_ok_and(|pages| pages < LOG_PAGES_MAX) {
+            return Ok(());
+        }
+        let written = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()));
+        written.map_err(|error| {
+            tracing::error!(%error, "the write-ahead log could not be written back");
+            StoreError::of_sqlite(&error, "writing the log back")
+        })
+    }
+
+    /// The connection; where the last one was given up, a new one is made while nobody else has one.
+    fn connected(&mut self) -> Result<&Connection, StoreError> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => {
+                let (path, key) = (&self.path, &self.key);
+                let (connection, newest_event) =
+                    self.reads.hold_recess(self.readers, || reconnect_writing(path, key))?;
+                // What a commit that failed had left in the log may have come back with it.
+                self.newest_event.send_replace(newest_event);
+                connection
+            }
+        };
+        Ok(self.connection.insert(connection))
     }
 
     /// One commit for all; where that comes to nothing, each has one of its own and learns its own error.
@@ -140,12 +226,17 @@ impl Writer {
     }
 
     fn commit_together(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
-        step(&self.connection, "BEGIN IMMEDIATE")?;
-        let ended = self.run_all(jobs).and_then(|done| {
+        self.connected()?;
+        let Some(connection) = &self.connection else { return Ok(()) };
+        if !connection.is_autocommit() {
+            step(connection, "ROLLBACK")?;
+        }
+        step(connection, "BEGIN IMMEDIATE")?;
+        let ended = self.run_all(connection, jobs).and_then(|done| {
             if self.acknowledge == Acknowledge::BeforeCommit {
                 std::thread::sleep(EARLY_BY);
             }
-            step(&self.connection, "COMMIT").map(|()| done)
+            step(connection, "COMMIT").map(|()| done)
         });
         match ended {
             Ok(done) => {
@@ -158,21 +249,23 @@ impl Writer {
                 Ok(())
             }
             Err(trouble) => {
-                if !self.connection.is_autocommit() {
-                    step(&self.connection, "ROLLBACK")?;
+                // Where the flush failed, this connection knows that nothing of it counts, and the next commit writes
+                // over the same places of the log, so that nothing is believed that was flushed in vain.
+                if !connection.is_autocommit() {
+                    step(connection, "ROLLBACK")?;
                 }
                 Err(trouble)
             }
         }
     }
 
-    fn run_all(&self, jobs: &mut [Box<dyn Job>]) -> Result<Done, StoreError> {
+    fn run_all(&self, connection: &Connection, jobs: &mut [Box<dyn Job>]) -> Result<Done, StoreError> {
         let mut done = Done { kept: 0, newest_event: None };
         for job in jobs {
-            let verdict = in_savepoint(&self.connection, &self.key, job.as_mut())?;
-            if let Verdict::Keep(newest_event) = verdict {
+            let verdict = in_savepoint(connection, &self.key, job.as_mut())?;
+            if let Verdict::Keep(logged) = verdict {
                 done.kept += 1;
-                done.newest_event = newest_event.or(done.newest_event);
+                done.newest_event = logged.newest_event.or(done.newest_event);
             }
             if self.acknowledge == Acknowledge::BeforeCommit {
                 job.answer(None);
@@ -190,22 +283,50 @@ struct Done {
 
 impl Reader {
     /// Answers one after the other until the inbox is closed and empty.
-    pub(super) fn run(self) {
-        let _attendance = Attendance(&self.inbox);
-        while let Some(jobs) = self.inbox.take(1) {
+    pub(super) fn run(mut self) {
+        let inbox = self.inbox.clone();
+        let _attendance = Attendance(&inbox);
+        while let Some(jobs) = inbox.take(1) {
+            if jobs.is_empty() {
+                self.connection = None;
+                inbox.sit_out();
+            }
+            let counters = self.counters.clone();
             for mut job in jobs {
-                let trouble = self.look(job.as_mut()).err();
+                let trouble = counters.busy_with(|| self.look(job.as_mut())).err();
                 job.answer(trouble);
-                self.counters.reads.fetch_add(1, Ordering::Relaxed);
+                counters.reads.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
 
-    fn look(&self, job: &mut dyn Job) -> Result<(), StoreError> {
-        step(&self.connection, "BEGIN DEFERRED")?;
-        job.run(&mut Tx::new(&self.connection, &self.key, Purpose::Read), clock());
-        if self.connection.is_autocommit() { Ok(()) } else { step(&self.connection, "ROLLBACK") }
+    fn look(&mut self, job: &mut dyn Job) -> Result<(), StoreError> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => connect_reading(&self.path).map_err(|error| StoreError::of_sqlite(&error, "opening to read"))?,
+        };
+        let connection = self.connection.insert(connection);
+        if !connection.is_autocommit() {
+            step(connection, "ROLLBACK")?;
+        }
+        step(connection, "BEGIN DEFERRED")?;
+        job.run(&mut Tx::new(connection, &self.key, Purpose::Read), clock());
+        if connection.is_autocommit() { Ok(()) } else { step(connection, "ROLLBACK") }
     }
+}
+
+/// Opens the connection that writes again, with everything on the disk; gives the newest event's number too.
+fn reconnect_writing(path: &Path, key: &AuditKey) -> Result<(Connection, i64), StoreError> {
+    let refused = |error: rusqlite::Error| StoreError::of_sqlite(&error, "opening the database again");
+    let connection = connect_writing(path).map_err(refused)?;
+    make_durable(&connection).map_err(refused)?;
+    let newest_event = events::newest(&mut Tx::new(&connection, key, Purpose::Read))?;
+    Ok((connection, newest_event))
+}
+
+/// How many pages the write-ahead log has.
+fn log_pages(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("PRAGMA wal_checkpoint(NOOP)")?.query_row((), |row| row.get(1))
 }
 
 /// Runs one closure in a savepoint of the open transaction, and undoes it alone where it has to be undone.

@@ -241,7 +241,7 @@ async fn everything_is_there_after_opening_again() {
         assert_eq!(*store.subscribe_events().borrow(), 1);
         store.write(|tx| logged(tx, "b")).await.unwrap();
         assert_eq!(store.read(|tx| audit::verify(tx, None)).await.unwrap().map(|head| head.number), Ok(2));
-        assert_eq!(store.read(policy::current).await.map(|revision| revision.number), Ok(1));
+        assert_eq!(store.read(policy::current).await.map(|revision| revision.number()), Ok(1));
         store.close();
         assert!(matches!(store.read(policy::current).await, Err(StoreError::Unavailable(_))));
     }
@@ -336,7 +336,10 @@ async fn a_blob_is_checked_when_it_is_read_and_swept_when_nobody_names_it() {
     store.blobs().put(codes[2].clone()).await.unwrap();
     let referenced = HashSet::from([digests[1], digests[3]]);
     let cutoff = clock().plus_ms(-86_400_000);
-    assert_eq!(store.blobs().sweep(cutoff, &referenced).await, Ok(Swept { blobs: 1, bytes: 3 }));
+    assert_eq!(store.blobs().old(cutoff, &referenced).await, Ok(vec![(digests[0], 3)]));
+    store.blobs().remove_unfinished(cutoff).await.unwrap();
+    assert_eq!(store.blobs().remove_if_old(digests[0], cutoff).await, Ok(true));
+    assert_eq!(store.blobs().remove_if_old(digests[2], cutoff).await, Ok(false), "put again since");
     assert_eq!(store.blobs().get(digests[0]).await, Err(StoreError::BlobMissing(digests[0])));
     assert!(store.blobs().get(digests[1]).await.is_ok());
     assert!(!unfinished.exists());

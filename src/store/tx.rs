@@ -5,9 +5,9 @@ use rusqlite::{CachedStatement, Connection};
 use super::dialect::{self, Dialect};
 use super::error::StoreError;
 use super::events::NewEvent;
-use super::postgres::Session;
+use super::postgres::{Locks, Session};
 use super::row::{FromRow, Row};
-use super::value::Value;
+use super::value::{self, Value};
 use crate::domain::audit::{AuditEntry, AuditKey};
 
 /// What a transaction is for.
@@ -135,7 +135,20 @@ impl Tx<'_> {
 
     /// What ends a SELECT from one table whose rows a decision rests on; nothing where there is nothing to decide.
     pub(super) fn row_lock(&self) -> &'static str {
-        if self.purpose == Purpose::Read { "" } else { self.dialect().row_lock() }
+        if self.purpose == Purpose::Read || self.locks_left_out() { "" } else { self.dialect().row_lock() }
+    }
+
+    /// Whether row locks are left out on purpose, for the test that has to notice.
+    pub(super) fn locks_left_out(&self) -> bool {
+        matches!(&self.database, Database::Postgres(session) if session.locks() == Locks::LeftOut)
+    }
+
+    /// Waits for whoever changes something under the same name, until that is done; where one writes, nobody is.
+    pub(super) fn take_turn(&mut self, name: &str) -> Result<(), StoreError> {
+        match &mut self.database {
+            Database::Postgres(session) if self.purpose != Purpose::Read => session.take_turn(name),
+            _ => Ok(()),
+        }
     }
 
     /// Refuses a row since another transaction was faster; where many write at once, the use case is run again and
@@ -166,6 +179,7 @@ impl<'c> Tx<'c> {
 
 fn prepare<'s>(connection: &'s Connection, sql: &str, params: &[Value]) -> Result<CachedStatement<'s>, StoreError> {
     let refused = |error: rusqlite::Error| StoreError::of_sqlite(&error, sql);
+    value::check(params, sql)?;
     let mut statement = connection.prepare_cached(&dialect::numbered(sql)).map_err(refused)?;
     if statement.parameter_count() != params.len() {
         let (wanted, given) = (statement.parameter_count(), params.len());

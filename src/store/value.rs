@@ -11,7 +11,10 @@ use serde::Serialize;
 use super::error::StoreError;
 use crate::domain::account::AccountName;
 use crate::domain::digest::{Md5Digest, Sha256Digest};
-use crate::domain::id::{AccountId, ExtensionId, FindingId, JobId, NoteId, ReviewId, TokenId, VersionId};
+use crate::domain::id::{
+    AccountId, ExtensionId, FindingId, InstallationId, InstanceId, JobId, NodeId, NoteId, NoticeId, PlanId, ReviewId,
+    ServerId, TokenId, VersionId,
+};
 use crate::domain::time::Timestamp;
 
 /// One argument of a statement.
@@ -40,6 +43,17 @@ impl Value {
             .map(Value::Text)
             .map_err(|error| StoreError::Internal(format!("a value cannot be written as JSON: {error}")))
     }
+}
+
+/// Refuses texts that PostgreSQL cannot keep, for every database alike; `doing` is the statement they belong to.
+///
+/// # Errors
+/// [`StoreError::NotText`] for a text with U+0000.
+pub(super) fn check(params: &[Value], doing: &str) -> Result<(), StoreError> {
+    if params.iter().any(|value| matches!(value, Value::Text(text) if text.contains('\0'))) {
+        return Err(StoreError::NotText(doing.to_owned()));
+    }
+    Ok(())
 }
 
 impl rusqlite::ToSql for Value {
@@ -124,4 +138,5 @@ macro_rules! from_shown {
 
 from_numbers!(bool, u8, u16, u32, i32, i64);
 from_shown!(&str, &String, &AccountName, Md5Digest, Sha256Digest);
-from_shown!(AccountId, ExtensionId, FindingId, JobId, NoteId, ReviewId, TokenId, VersionId);
+from_shown!(InstallationId, InstanceId, NoticeId, ServerId);
+from_shown!(AccountId, ExtensionId, FindingId, JobId, NodeId, NoteId, PlanId, ReviewId, TokenId, VersionId);

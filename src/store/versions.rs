@@ -125,6 +125,15 @@ pub fn last_published(tx: &mut Tx, extension: ExtensionId) -> Result<Option<Vers
     Ok(rows.into_iter().max_by(|a, b| a.number.cmp(&b.number)))
 }
 
+/// The published versions of an extension, yanked ones included, at most [`VERSIONS_LISTED_MAX`], the newest made.
+pub fn published_of(tx: &mut Tx, extension: ExtensionId) -> Result<Vec<VersionRow>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM versions WHERE extension_id = $1 AND stage = 'published' \
+         ORDER BY id DESC LIMIT {VERSIONS_LISTED_MAX}"
+    );
+    tx.query(&sql, &[extension.into()])
+}
+
 /// Adds a version; its code is known before.
 pub fn insert(tx: &mut Tx, row: &VersionRow) -> Result<(), StoreError> {
     let sql = "INSERT INTO versions (id, extension_id, created_ms, number, precedence, stage, stage_data, document, \

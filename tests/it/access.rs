@@ -25,6 +25,8 @@ struct World {
     revision: i64,
     sha256: String,
     owners_revision: String,
+    instance: String,
+    installation: String,
 }
 
 const EVERYONE: [u16; 4] = [200, 200, 200, 200];
@@ -43,6 +45,7 @@ async fn world(server: &Server) -> World {
         .unwrap();
     let review = server.submitted(&owner, &Package::greeter("Second Thing")).await;
     let claimed = maintainer.client.claim(&review.id, Seen::Nothing).await.unwrap().value;
+    let (instance, installation) = installed(server, &owner).await;
     server.suspend(&suspended).await;
     let owners_revision = server.administrator().client.account("ada").await.unwrap().etag.unwrap();
     World {
@@ -54,7 +57,28 @@ async fn world(server: &Server) -> World {
         revision: claimed.revision,
         sha256: published.version.sha256,
         owners_revision,
+        instance,
+        installation,
     }
+}
+
+/// An instance, and the owner's extension on the owner's own server.
+async fn installed(server: &Server, owner: &Person) -> (String, String) {
+    use skydeck::api::{installations, instances, servers};
+    let new = instances::NewInstance { name: "shard-1".to_owned() };
+    let made = server.administrator().client.create_instance(&new).await.unwrap();
+    let bot = skydeck::client::Client::new(server.url().parse().unwrap(), Some(made.secret.parse().unwrap())).unwrap();
+    let described = servers::ServerDescription { name: "Here".to_owned(), owner: "ada".to_owned(), tier: None };
+    bot.describe_server("100", &described).await.unwrap();
+    let said = instances::Announcement { host_api: "1.0.0".to_owned(), memory_mib: 1, ..Default::default() };
+    bot.announce(&made.instance.id, &said).await.unwrap();
+    let new = installations::NewInstallation { extension: "greeter".to_owned(), ..Default::default() };
+    let row = owner.client.install("100", &new).await.unwrap();
+    let ack =
+        |stage: &str| installations::Acknowledgement { attempt: 1, stage: stage.to_owned(), ok: true, reason: None };
+    bot.acknowledge(&row.id, &ack("sandbox_prep")).await.unwrap();
+    bot.acknowledge(&row.id, &ack("state_init")).await.unwrap();
+    (made.instance.id, row.id)
 }
 
 fn row(route: &'static str, body: Value, statuses: [u16; 4]) -> Row {
@@ -130,9 +154,17 @@ fn running_it() -> Vec<Row> {
         row("GET /policy", Value::Null, EVERYONE),
         row("GET /policy/revisions", Value::Null, MAINTAINERS),
         row("GET /policy/revisions/{n}", Value::Null, MAINTAINERS),
+        row("POST /policy/plan", json!({"document": {"scopes": {"ban": "deny"}}, "reason": "x"}), [403, 403, 403, 201]),
+        row("GET /policy/plans/{id}", Value::Null, [403, 403, 403, 404]),
+        row("POST /policy/apply", json!({"plan": NOWHERE}), [403, 403, 403, 404]),
+        row("POST /policy/revert", json!({"revision": 1, "reason": "x"}), [403, 403, 403, 200]),
+        row("GET /policy/explain", Value::Null, EVERYONE),
+        row("GET /servers/{id}/policy", Value::Null, [404, 200, 200, 200]),
+        row("PUT /servers/{id}/policy", json!({"document": {}, "reason": "x"}), [404, 412, 403, 412]),
         row("GET /audit", Value::Null, MAINTAINERS),
         row("GET /audit/head", Value::Null, MAINTAINERS),
         row("GET /audit/verify", Value::Null, MAINTAINERS),
+        row("GET /nodes", Value::Null, [403, 403, 403, 200]),
         row("GET /events", Value::Null, EVERYONE),
         row("GET /healthz", Value::Null, EVERYONE),
         row("GET /readyz", Value::Null, EVERYONE),
@@ -142,12 +174,71 @@ fn running_it() -> Vec<Row> {
     ]
 }
 
+fn on_servers() -> Vec<Row> {
+    let reason = json!({"reason": "a reason"});
+    let owners = [404, 200, 403, 200];
+    let seen = [404, 200, 200, 200];
+    let conflict = [404, 409, 403, 409];
+    let described = json!({"name": "Here", "owner": "ada"});
+    let announced = json!({"host_api": "1.0.0", "scopes": [], "memory_mib": 1});
+    let ack = json!({"attempt": 1, "stage": "state_init", "ok": true});
+    let instances = [403, 403, 403, 403];
+    vec![
+        row("GET /servers", Value::Null, EVERYONE),
+        row("GET /servers/{id}", Value::Null, seen),
+        row("PUT /servers/{id}", described, instances),
+        row("PATCH /servers/{id}", json!({"tier": "plus"}), [404, 403, 403, 200]),
+        row("GET /servers/{id}/consents", Value::Null, seen),
+        row("GET /servers/{id}/installations", Value::Null, seen),
+        row("POST /servers/{id}/installations", json!({"extension": "greeter"}), conflict),
+        row("GET /servers/{id}/installations/{extid}", Value::Null, seen),
+        row("PATCH /servers/{id}/installations/{extid}", json!({"follow": "pinned"}), owners),
+        row("DELETE /servers/{id}/installations/{extid}", Value::Null, owners),
+        row("GET /installations/{id}", Value::Null, seen),
+        row("POST /installations/{id}/consent", json!({"grant": []}), [404, 200, 403, 403]),
+        row("POST /installations/{id}/revoke", json!({"scopes": ["ban"]}), [404, 422, 403, 422]),
+        row("POST /installations/{id}/update", json!({}), conflict),
+        row("POST /installations/{id}/rollback", reason.clone(), conflict),
+        row("POST /installations/{id}/enable", Value::Null, conflict),
+        row("POST /installations/{id}/disable", reason, owners),
+        row("POST /installations/{id}/acknowledge", ack, instances),
+        row("GET /installations/{id}/config", Value::Null, [404, 200, 404, 200]),
+        row("PUT /installations/{id}/config", json!({}), owners),
+        row("GET /installations/{id}/flags", Value::Null, seen),
+        row("PUT /installations/{id}/flags", json!({"flags": {}}), owners),
+        row("GET /installations/{id}/usage", Value::Null, seen),
+        row("GET /installations/{id}/secrets", Value::Null, [404, 200, 404, 200]),
+        row(
+            "PUT /installations/{id}/secrets/{name}",
+            json!({"value": "x", "origins": ["https://api.example.com"]}),
+            owners,
+        ),
+        row("DELETE /installations/{id}/secrets/{name}", Value::Null, [404, 404, 403, 404]),
+        row("POST /installations/{id}/secrets/{name}/take", Value::Null, instances),
+        row("GET /instances", Value::Null, MAINTAINERS),
+        row("POST /instances", json!({"name": "shard-2"}), [403, 403, 403, 201]),
+        row("GET /instances/{id}", Value::Null, [404, 404, 200, 200]),
+        row("PUT /instances/{id}", announced, instances),
+        row("POST /instances/{id}/heartbeat", Value::Null, instances),
+        row("POST /instances/{id}/acknowledge", json!({"event_id": 1}), instances),
+        row("POST /instances/{id}/usage", json!({}), instances),
+        row("GET /instances/{id}/installations", Value::Null, [404, 404, 200, 200]),
+        row("GET /extensions/{extid}/rollout", Value::Null, seen),
+        row("PATCH /extensions/{extid}/rollout", json!({"ring": "all"}), [403, 200, 200, 200]),
+        row("GET /extensions/{extid}/notices", Value::Null, seen),
+        row("PUT /extensions/{extid}/versions/{number}/flags", json!({"flags": {}}), [403, 204, 204, 204]),
+    ]
+}
+
 fn path_of(route: &str, world: &World) -> String {
     let (method, template) = route.split_once(' ').unwrap();
     let noun = template.split('/').nth(1).unwrap();
     let id = match noun {
         "reviews" => world.review.as_str(),
         "accounts" | "authors" => "ada",
+        "servers" => "100",
+        "instances" => world.instance.as_str(),
+        "installations" => world.installation.as_str(),
         _ => NOWHERE,
     };
     let path = template
@@ -155,7 +246,11 @@ fn path_of(route: &str, world: &World) -> String {
         .replace("{number}", "1.0.0")
         .replace("{sha256}", &world.sha256)
         .replace("{n}", "1")
+        .replace("{name}", "API_KEY")
         .replace("{id}", id);
+    if template == "/policy/explain" {
+        return format!("{path}?field=review.sla_ms");
+    }
     if method == "GET" { path } else { format!("{path}?dry_run=true") }
 }
 
@@ -170,6 +265,8 @@ async fn status(who: Option<&Person>, url: &str, row: &Row, world: &World) -> u1
     };
     let revision = match template.split('/').nth(1).unwrap() {
         "accounts" => world.owners_revision.clone(),
+        // The harness has made the second one.
+        "policy" => "2".to_owned(),
         _ => world.revision.to_string(),
     };
     let guard = ROUTES.iter().find(|route| format!("{} {}", route.method, route.path) == row.route).unwrap().guard;
@@ -188,7 +285,8 @@ async fn status(who: Option<&Person>, url: &str, row: &Row, world: &World) -> u1
 async fn every_route_for_every_sort_of_caller() {
     let server = Server::start().await;
     let world = world(&server).await;
-    let rows: Vec<Row> = own_things(&world).into_iter().chain(reviewing(&world)).chain(running_it()).collect();
+    let rows: Vec<Row> =
+        own_things(&world).into_iter().chain(reviewing(&world)).chain(running_it()).chain(on_servers()).collect();
     let mut listed: Vec<&str> = rows.iter().map(|row| row.route).collect();
     let mut routed: Vec<String> = ROUTES.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
     listed.sort_unstable();

@@ -3,7 +3,9 @@
 mod console;
 mod desk;
 mod files;
+mod keeping;
 mod marketplace;
+mod policy;
 pub mod program;
 mod reference;
 mod terminal;

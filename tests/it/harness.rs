@@ -2,6 +2,8 @@
 //!
 //! The clock stands still until a test moves it. Waiting is waiting for an event, never for time.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -11,10 +13,14 @@ use skydeck::api::accounts::{NewAccount, NewToken};
 use skydeck::api::reviews::{Approve, Decided, Review};
 use skydeck::api::versions::Submitted;
 use skydeck::client::{Client, ClientError, Secret, Seen};
+use skydeck::domain::policy::{Setting, Stamp};
 use skydeck::domain::time::Timestamp;
 use skydeck::server::clock::Clock;
 use skydeck::server::{RunningServer, ServerConfig, first_start, serve};
-use skydeck::store::{Store, StoreConfig, policy};
+use skydeck::store::policy::{self, PolicyRevision};
+use skydeck::store::{Store, StoreConfig};
+
+use crate::schema::Schema;
 
 /// A command that says hello.
 const GREETER: &str = r#"(module
@@ -36,22 +42,31 @@ const ENDLESS: &str = r#"(module (memory (export "memory") 1)
 pub async fn one_reviewer_is_enough(store: &Store) {
     store
         .write(|tx| {
-            let mut next = policy::current(tx)?;
-            next.policy.review.second_reviewer_per_mille = 0;
-            next.number += 1;
-            policy::append(tx, &next)
+            let current = policy::current(tx)?;
+            let mut document = current.document().clone();
+            document.put("review.second_reviewer_per_mille".parse().unwrap(), Setting::Whole(0));
+            let stamp = Stamp { revision: current.number() + 1, ..current.enacted.stamp };
+            let enacted = current.enacted.succeeded(document, stamp);
+            policy::append(tx, &PolicyRevision { enacted, ..current })
         })
         .await
         .unwrap();
 }
 
-/// A server with its data folder; both are gone when it is dropped.
+/// A server with its data folder; both are gone when it is dropped, and its schema where it is kept on PostgreSQL.
 pub struct Server {
-    running: RunningServer,
+    running: Option<RunningServer>,
+    url: String,
     pub store: Store,
     pub clock: Clock,
     administrator: Person,
-    _folder: tempfile::TempDir,
+    place: Arc<Place>,
+}
+
+/// Where a marketplace is kept; shared by those that serve it.
+struct Place {
+    folder: tempfile::TempDir,
+    schema: Option<Schema>,
 }
 
 /// An account with a token.
@@ -82,20 +97,50 @@ impl Server {
     }
 
     pub async fn start_with(change: impl FnOnce(&mut ServerConfig)) -> Server {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(StoreConfig::in_folder(folder.path())).unwrap();
+        Server::start_in(Schema::where_wanted(), change).await
+    }
+
+    /// Starts one whose rows are kept in a schema, where one is given.
+    pub async fn start_in(schema: Option<Schema>, change: impl FnOnce(&mut ServerConfig)) -> Server {
+        let place = Arc::new(Place { folder: tempfile::tempdir().unwrap(), schema });
+        let store = place.open();
         one_reviewer_is_enough(&store).await;
         let clock = Clock::standing_at(Timestamp::from_ms(1_790_000_000_000));
-        let mut config = ServerConfig { clock: clock.clone(), ..ServerConfig::default() };
-        change(&mut config);
+        let config = standing_still(&clock, change);
         let secret = first_start(&store, &clock).await.unwrap().unwrap().secret;
         let running = serve(config, store.clone()).await.unwrap();
         let administrator = Person::new(&running.url(), secret.reveal()).await;
-        Server { running, store, clock, administrator, _folder: folder }
+        Server { url: running.url(), running: Some(running), store, clock, administrator, place }
+    }
+
+    /// Starts another server beside this one, on the same database, folder and clock.
+    pub async fn another(&self, change: impl FnOnce(&mut ServerConfig)) -> Server {
+        let store = self.place.open();
+        let running = serve(standing_still(&self.clock, change), store.clone()).await.unwrap();
+        let administrator = Person::new(&running.url(), self.administrator.secret.reveal()).await;
+        let (clock, place) = (self.clock.clone(), Arc::clone(&self.place));
+        Server { url: running.url(), running: Some(running), store, clock, administrator, place }
+    }
+
+    /// The schema that its rows are kept in.
+    pub fn schema(&self) -> &Schema {
+        self.place.schema.as_ref().expect("a server on PostgreSQL")
+    }
+
+    /// Tells it to stop, and waits until it is gone.
+    pub async fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.shut_down().await;
+        }
+    }
+
+    /// The folder that its code is kept in.
+    pub fn folder(&self) -> &Path {
+        self.place.folder.path()
     }
 
     pub fn url(&self) -> String {
-        self.running.url()
+        self.url.clone()
     }
 
     pub fn administrator(&self) -> &Person {
@@ -172,12 +217,45 @@ impl Server {
     }
 }
 
+impl Place {
+    fn open(&self) -> Store {
+        let postgres = self.schema.as_ref().map(|schema| schema.url().parse().unwrap());
+        Store::open(StoreConfig { postgres, ..StoreConfig::in_folder(self.folder.path()) }).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // A schema goes more quietly when nothing works in it any more.
+        if self.place.schema.is_some() {
+            self.store.close();
+        }
+    }
+}
+
+/// How a server is set up whose clock is moved by the test, and so is far from any database's.
+fn standing_still(clock: &Clock, change: impl FnOnce(&mut ServerConfig)) -> ServerConfig {
+    let mut config = ServerConfig { clock: clock.clone(), clock_off_max_ms: i64::MAX, ..ServerConfig::default() };
+    change(&mut config);
+    config
+}
+
 impl Person {
     async fn new(url: &str, secret: &str) -> Person {
         let secret: Secret = secret.parse().unwrap();
         let client = Client::new(url.parse().unwrap(), Some(secret.clone())).unwrap();
         let id = client.me().await.map(|me| me.account.id).unwrap_or_default();
         Person { id, secret, client, base: url.into(), raw: raw_client() }
+    }
+
+    /// The same person, talking to another server.
+    pub async fn at(&self, server: &Server) -> Person {
+        self.at_url(&server.url()).await
+    }
+
+    /// The same, by the server's address.
+    pub async fn at_url(&self, url: &str) -> Person {
+        Person::new(url, self.secret.reveal()).await
     }
 
     /// Submits what is saved.

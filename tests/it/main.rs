@@ -8,13 +8,24 @@
 )]
 
 mod access;
+mod blobs;
+mod chaos;
 mod cli;
+mod cluster;
 mod conventions;
+mod database;
 mod harness;
+mod history;
+mod instances;
 mod kill;
 mod lifecycle;
 mod limits;
+mod node;
 mod openapi;
+mod policy;
+mod queue_lines;
+mod schema;
+mod several_nodes;
 mod tidy;
 mod transport;
 mod two_reviewers;

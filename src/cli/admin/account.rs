@@ -76,7 +76,7 @@ pub fn run(global: &Global, command: Account) -> Result<Exit, Failure> {
         Account::Create(new) => one(form, &create(global, &new)?)?,
         Account::Edit(edit) => one(form, &change(global, &edit)?)?,
         Account::List(list) => {
-            let accounts = if let Some(local) = list.place.local()? {
+            let accounts = if let Some(local) = list.place.local(global)? {
                 all_here(&local)?
             } else {
                 let context = Context::open(global)?;
@@ -89,7 +89,7 @@ pub fn run(global: &Global, command: Account) -> Result<Exit, Failure> {
 }
 
 fn create(global: &Global, new: &Create) -> Result<Wire, Failure> {
-    if let Some(local) = new.place.local()? {
+    if let Some(local) = new.place.local(global)? {
         let input = CreateAccount { name: new.name.clone(), role: new.role, verified: new.verified };
         return Ok(wire(&local.write(move |tx, act| market::create_account(tx, act, &input))?));
     }
@@ -104,7 +104,7 @@ fn change(global: &Global, edit: &Edit) -> Result<Wire, Failure> {
     if role.is_none() && verified.is_none() && suspended.is_none() {
         return Err(Failure::new(Exit::Usage, "say what to change: --role, --verified or --suspended"));
     }
-    if let Some(local) = edit.place.local()? {
+    if let Some(local) = edit.place.local(global)? {
         let changed = local.write(move |tx, act| {
             let account = accounts::by_name(tx, &name)?.ok_or(Refused::NotFound("account"))?;
             let if_match = IfMatch::Revision(account.revision);

@@ -23,7 +23,7 @@ pub struct Backup {
 /// # Errors
 /// [`Exit::Environment`] where a folder cannot be used.
 pub fn run(global: &Global, command: Backup) -> Result<Exit, Failure> {
-    let Some(local) = command.place.local()? else {
+    let Some(local) = command.place.local(global)? else {
         let text = "a backup is made of a data folder: give --data DIR (and stop its server first)";
         return Err(Failure::new(Exit::Usage, text));
     };

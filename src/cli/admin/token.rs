@@ -109,7 +109,7 @@ pub fn run(global: &Global, command: Token) -> Result<Exit, Failure> {
     match command {
         Token::Create(new) => created(form, &create(global, &new)?)?,
         Token::List(list) => {
-            let tokens = match (list.place.local()?, list.name) {
+            let tokens = match (list.place.local(global)?, list.name) {
                 (Some(local), Some(name)) => all_here(&local, &name)?,
                 (Some(_), None) => return Err(Failure::new(Exit::Usage, "name the account whose tokens to list")),
                 (None, Some(_)) => {
@@ -125,7 +125,7 @@ pub fn run(global: &Global, command: Token) -> Result<Exit, Failure> {
         }
         Token::Revoke(revoke) => {
             let id = revoke.id;
-            if let Some(local) = revoke.place.local()? {
+            if let Some(local) = revoke.place.local(global)? {
                 local.write(move |tx, act| market::revoke_token(tx, act, id))?;
             } else {
                 let context = Context::open(global)?;
@@ -142,7 +142,7 @@ pub fn run(global: &Global, command: Token) -> Result<Exit, Failure> {
 
 fn create(global: &Global, new: &Create) -> Result<TokenCreated, Failure> {
     let expires_at = new.expires_in.map(Lifetime::end);
-    let Some(local) = new.place.local()? else {
+    let Some(local) = new.place.local(global)? else {
         let context = Context::open(global)?;
         let rights = new.rights.as_ref().map(|rights| rights.iter().map(|right| right.name().to_owned()).collect());
         let token = NewToken { name: new.label.clone(), rights, expires_at: expires_at.map(|end| end.to_string()) };

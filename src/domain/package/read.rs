@@ -30,6 +30,18 @@ pub(super) fn assemble(document_text: &str, code: Vec<u8>) -> Result<Package, Ve
     judge_document(document_text.as_bytes(), CodeGiven::Beside(code))
 }
 
+/// See [`Package::manifest_of`].
+pub(super) fn manifest_of(document_text: &str, runtime: Runtime) -> Result<Manifest, Vec<Fault>> {
+    let mut faults = Faults::none();
+    let (document, _) = Json::judge(document_text.as_bytes());
+    let document = document.unwrap_or(Json::Null);
+    let package_version = read_package_version(&mut Fields::of(&document, "", &mut faults), &mut faults);
+    let version = document.get("extension").and_then(|extension| extension.get("version")).unwrap_or(&Json::Null);
+    let given = Given { package_version, inferred: runtime };
+    let manifest = manifest::read(version, VERSION, &given, &mut faults, &mut Vec::new());
+    if faults.is_empty() { Ok(manifest) } else { Err(faults.into_list()) }
+}
+
 /// Puts the empty text that marks left-out code in its place.
 pub(super) fn leave_code_out(document: &mut Json) {
     if let Some(extension) = document.get_mut("extension") {

@@ -61,9 +61,9 @@ fn of_sixteen_who_grab_one_gets_it_on_either_node() {
         })
         .collect();
     let before = world.head().number;
-    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    let nodes = folders.each_ref().map(|folder| {
-        std::fs::write(folder.path().join("audit.key"), "07".repeat(32)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("audit.key"), "07".repeat(32)).unwrap();
+    let nodes = [(); 2].map(|()| {
         let postgres = world.scratch.postgres();
         Store::open(StoreConfig { postgres, ..StoreConfig::in_folder(folder.path()) }).unwrap()
     });

@@ -64,7 +64,12 @@ fn all_extensions(tx: &mut Tx) -> Result<Vec<extensions::ExtensionRow>, StoreErr
 fn open_reviews(world: &World) -> Vec<ReviewRow> {
     let filter = crate::domain::filter::Filter::default();
     let query = queue_store::QueueQuery { limit: 100, ..queue_store::QueueQuery::of(&filter, world.now()) };
-    world.scratch.read(|tx| queue_store::page(tx, &query)).unwrap().rows
+    let page = |tx: &mut crate::store::Tx| -> Result<Vec<ReviewRow>, StoreError> {
+        let rows = queue_store::page(tx, &query)?.rows;
+        let each = rows.iter().map(|row| reviews::by_id(tx, row.review()?));
+        Ok(each.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    };
+    world.scratch.read(page).unwrap()
 }
 
 /// Does one step to the things that `at` picks; refusals are fine. Without `who`, someone does it who most likely may.

@@ -3,9 +3,12 @@
 use super::world::{START, World, finding, number, package, version_of};
 use crate::domain::digest::Sha256Digest;
 use crate::domain::finding::Severity;
+use crate::domain::id::{Entropy, NodeId};
+use crate::domain::server::ServerRelation;
 use crate::market::*;
 use crate::store::idempotency::{self, KeptAnswer, RequestKey};
-use crate::store::{Dump, StoreError, scratch_in_memory, scratch_on_postgres};
+use crate::store::nodes::{self, Node};
+use crate::store::{Dump, Scratch, StoreError, scratch_in_memory, scratch_on_postgres};
 
 /// Something of everything that the marketplace keeps.
 fn story(world: &World) {
@@ -39,6 +42,19 @@ fn story(world: &World) {
     let body_sha256 = Sha256Digest::of(b"body");
     let kept = KeptAnswer { body_sha256, status: 201, headers: "{}".to_owned(), answer: "done".to_owned(), at: START };
     world.scratch.tx(|tx| idempotency::insert(tx, &key, &kept)).unwrap();
+    let node = Node {
+        id: NodeId::mint(START, &mut Entropy::from_seed([9; 32])),
+        host: "here".to_owned(),
+        address: "http://127.0.0.1:7373".to_owned(),
+        version: "0.1.0".to_owned(),
+        key_fingerprint: Sha256Digest::of(b"key"),
+        started_at: START,
+        clock: START,
+        beat_at: START,
+    };
+    world.scratch.tx(|tx| nodes::beat(tx, &node)).unwrap();
+    world.enact("locked = [\"scopes.webhooks\"]\n[scopes]\nwebhooks = \"deny\"\nkick = \"two-person\"\n[review]\nsla_ms = 86400000");
+    world.overrides(ServerRelation::Owner, "[scopes]\nkick = \"deny\"", 0).unwrap();
     let refused = world.scratch.tx(|tx| {
         let act = world.act(&world.max);
         claim(tx, &act, waiting.id, IfMatch::Any)
@@ -48,21 +64,24 @@ fn story(world: &World) {
     world.verify();
 }
 
-fn told(world: &World) -> Dump {
-    story(world);
+/// A marketplace in which all of that happened, and everything that is in its tables.
+pub fn told(scratch: Scratch) -> (World, Dump) {
+    let world = World::on(scratch);
+    story(&world);
+    let world = super::guild::story(world);
     let dump = world.scratch.dump();
     for (table, rows) in &dump {
         assert!(!rows.is_empty(), "the story leaves the table {table} empty; add what fills it");
     }
     assert_eq!(dump.keys().cloned().collect::<Vec<_>>(), world.scratch.tables(), "the tables of the migrations");
-    dump
+    (world, dump)
 }
 
 #[test]
 fn a_story_leaves_the_same_rows_on_both_databases() {
-    let embedded = told(&World::on(scratch_in_memory()));
+    let (_here, embedded) = told(scratch_in_memory());
     let Some(scratch) = scratch_on_postgres() else { return };
-    let beyond = told(&World::on(scratch));
+    let (_there, beyond) = told(scratch);
     for (table, rows) in &embedded {
         assert_eq!(Some(rows), beyond.get(table), "the table {table}");
     }

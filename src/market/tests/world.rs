@@ -10,6 +10,7 @@ use crate::domain::finding::{CheckRecord, CheckVerdict, Finding, Severity, Step}
 use crate::domain::id::{Entropy, ReviewId, TokenId};
 use crate::domain::kind::Kind;
 use crate::domain::package::Package;
+use crate::domain::policy::{Policy, Stamp, policy_changes};
 use crate::domain::time::Timestamp;
 use crate::domain::version::VersionNumber;
 use crate::market::*;
@@ -97,11 +98,19 @@ impl World {
         self.scratch.read(|tx| audit::verify(tx, None)).unwrap().unwrap();
     }
 
-    pub fn set_policy(&self, change: impl FnOnce(&mut crate::domain::policy::Policy)) {
+    pub fn set_policy(&self, change: impl FnOnce(&mut Policy)) {
         let set = |tx: &mut Tx| -> Result<(), StoreError> {
             let current = policy::current(tx)?;
-            let mut next = PolicyRevision { number: current.number + 1, ..current };
-            change(&mut next.policy);
+            let before = policy::in_force(tx, self.now())?;
+            let mut after = Policy::clone(&before);
+            change(&mut after);
+            let mut document = current.document().clone();
+            for (path, _) in policy_changes(&before, &after) {
+                document.put(path.clone(), path.get(&after).expect("a field of the policy"));
+            }
+            let stamp = Stamp { revision: current.number() + 1, by: None, at: self.now() };
+            let enacted = current.enacted.succeeded(document, stamp);
+            let next = PolicyRevision { enacted, reason: "a test".to_owned(), restores: None, plan: None };
             policy::append(tx, &next)
         };
         self.scratch.tx(set).unwrap();
@@ -195,7 +204,7 @@ impl World {
         let (mut slugs, mut after) = (Vec::new(), None);
         loop {
             let page = self.reads(|tx| queue(tx, &viewer(who), &filter, after, 3, self.now())).unwrap();
-            slugs.extend(page.items.into_iter().map(|item| item.row.slug));
+            slugs.extend(page.lines.iter().map(|line| line.row.slug().to_owned()));
             after = match page.next {
                 Some(next) => Some(crate::store::queue::parse_cursor(&next.to_string(), &filter).unwrap()),
                 None => return slugs,

@@ -134,7 +134,8 @@ impl Checker {
     async fn perform(&self, job: &Job) -> Result<Recorded, Unfinished> {
         let review = self.review(job).await?;
         let version = review.version;
-        let facts = self.store.read(move |tx| Facts::of_version(tx, version)).await?.ok_or(Unfinished::Moot)?;
+        let now = self.clock.now();
+        let facts = self.store.read(move |tx| Facts::of_version(tx, version, now)).await?.ok_or(Unfinished::Moot)?;
         let findings = if job.attempts > CRASHES_MAX {
             let attempts = u32::try_from(job.attempts - 1).unwrap_or(u32::MAX);
             let error = if job.last_error.is_empty() { "the checks were cut off" } else { &job.last_error };
@@ -262,9 +263,12 @@ fn log(job: &Job, recorded: &Recorded) {
 impl From<StoreError> for Unfinished {
     fn from(error: StoreError) -> Unfinished {
         match error {
-            StoreError::Busy(_) | StoreError::Unavailable(_) | StoreError::Full(_) | StoreError::ReadOnly(_) => {
-                Unfinished::Trouble(error)
-            }
+            StoreError::Busy(_)
+            | StoreError::Unavailable(_)
+            | StoreError::Unsure(_)
+            | StoreError::Full(_)
+            | StoreError::ReadOnly(_)
+            | StoreError::Blobs { .. } => Unfinished::Trouble(error),
             lasting => Unfinished::Failed(lasting.to_string()),
         }
     }

@@ -1,5 +1,7 @@
 //! One dry run on behalf of a request.
 
+use std::sync::Arc;
+
 use http::StatusCode;
 use serde_json::Value;
 
@@ -21,7 +23,7 @@ pub struct DryRun {
     /// The manifest it belongs to.
     pub manifest: Manifest,
     /// The policy in force.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// Which handler.
     pub kind: Kind,
     /// The event: a whole one, or its fields; the kind's template where absent.

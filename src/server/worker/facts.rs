@@ -1,9 +1,12 @@
 //! What the marketplace knows around one version, read in one transaction before anything is examined.
 
+use std::sync::Arc;
+
 use crate::domain::extension::Slug;
 use crate::domain::id::VersionId;
 use crate::domain::policy::Policy;
 use crate::domain::text::skeletons;
+use crate::domain::time::Timestamp;
 use crate::scan::{AuthorFacts, Context, Dismissed, Neighbour, PublishedFacts};
 use crate::store::extensions::{self, ExtensionRow};
 use crate::store::versions::{self, VersionRow};
@@ -13,7 +16,7 @@ use crate::store::{StoreError, Tx, accounts, findings, policy};
 #[derive(Clone, Debug)]
 pub(super) struct Facts {
     pub version: VersionRow,
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     slug: Slug,
     published: Option<PublishedFacts>,
     author: Option<AuthorFacts>,
@@ -23,18 +26,18 @@ pub(super) struct Facts {
 
 impl Facts {
     /// Reads the facts of a version; none where it is gone.
-    pub fn of_version(tx: &mut Tx, version: VersionId) -> Result<Option<Facts>, StoreError> {
+    pub fn of_version(tx: &mut Tx, version: VersionId, now: Timestamp) -> Result<Option<Facts>, StoreError> {
         let Some(version) = versions::by_id(tx, version)? else { return Ok(None) };
         let Some(extension) = extensions::by_id(tx, version.extension)? else { return Ok(None) };
-        Facts::of(tx, version, &extension).map(Some)
+        Facts::of(tx, version, &extension, now).map(Some)
     }
 
     /// Reads the facts around a version.
-    pub fn of(tx: &mut Tx, version: VersionRow, extension: &ExtensionRow) -> Result<Facts, StoreError> {
+    pub fn of(tx: &mut Tx, version: VersionRow, extension: &ExtensionRow, now: Timestamp) -> Result<Facts, StoreError> {
         let published = versions::last_published(tx, extension.id)?;
         let author = accounts::by_id(tx, extension.owner)?;
         Ok(Facts {
-            policy: policy::current(tx)?.policy,
+            policy: policy::for_extension(tx, extension.slug.as_str(), now)?,
             slug: extension.slug.clone(),
             published: published.map(|row| PublishedFacts { number: row.number, scopes: row.scopes }),
             author: author.map(|account| AuthorFacts {

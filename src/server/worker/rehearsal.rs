@@ -18,7 +18,8 @@ use crate::store::StoreError;
 /// # Errors
 /// 404 where the version is gone, 503 where too much is being computed already.
 pub async fn rehearse_checks(app: &App, version: VersionId) -> Result<Checks, Problem> {
-    let facts = app.store().read(move |tx| Facts::of_version(tx, version)).await?;
+    let now = app.now();
+    let facts = app.store().read(move |tx| Facts::of_version(tx, version, now)).await?;
     let facts = facts.ok_or_else(|| Problem::not_found("version", &version.to_string()))?;
     let (sha256, extension) = (facts.version.code.sha256, facts.version.extension);
     let code = app.store().blobs().get(sha256).await?;

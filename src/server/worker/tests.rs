@@ -15,6 +15,7 @@ use crate::market::{self, Act, By, ExtensionRef, IfMatch, Import, VersionRef};
 use crate::server::app::App;
 use crate::server::clock::Clock;
 use crate::server::config::ServerConfig;
+use crate::server::membership::Membership;
 use crate::server::stop::{Stop, Stopper};
 use crate::store::reviews::ReviewRow;
 use crate::store::{Store, StoreConfig, StoreError, accounts, findings, jobs, reviews};
@@ -193,7 +194,8 @@ async fn a_rehearsal_finds_the_same_and_keeps_nothing() {
     let house = House::open().await;
     let (version, review) = house.submit("Bad One", TRAPS, 1).await;
     let config = ServerConfig { clock: house.clock.clone(), ..ServerConfig::default() };
-    let app = App::new(house.store.clone(), config, house.stop.clone());
+    let membership = Membership::new(&house.store, &config, "").unwrap();
+    let app = App::new(house.store.clone(), config, membership, house.stop.clone());
     let rehearsed = rehearse_checks(&app, version).await.unwrap();
     assert_eq!(rehearsed.state, "failed");
     assert!(rehearsed.findings.iter().any(|finding| finding.rule == "dry_run" && finding.id.is_empty()));

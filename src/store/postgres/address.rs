@@ -52,6 +52,9 @@ impl FromStr for PostgresUrl {
         if !["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
             return Err(refused("it does not begin with postgres://"));
         }
+        if text.contains("sslrootcert=") {
+            return Err(refused("it names an authority (sslrootcert), which SSL_CERT_FILE does here"));
+        }
         let (mode, text) = without_mode(text);
         let mut config = Config::from_str(&text).map_err(|error| refused(&reason(&error)))?;
         if config.get_user().is_none_or(str::is_empty) {
@@ -65,6 +68,7 @@ impl FromStr for PostgresUrl {
             Some(other) => return Err(refused(&format!("sslmode={other} is none of disable, prefer and require"))),
         };
         config.ssl_mode(wanted).connect_timeout(CONNECT_TIMEOUT).tcp_user_timeout(SILENCE_MAX);
+        config.keepalives(true).keepalives_idle(SILENCE_MAX / 3).keepalives_interval(SILENCE_MAX / 6);
         if config.get_application_name().is_none() {
             config.application_name("skydeck");
         }
@@ -140,6 +144,7 @@ mod tests {
             ("postgres://u@localhost,db.example.org/d", Ok(true)),
             ("postgres://u@db.example.org/d?sslmode=disable", Ok(false)),
             ("postgres://u@db.example.org/d?sslmode=perhaps", Err("sslmode=perhaps is none of")),
+            ("postgres://u@db.example.org/d?sslrootcert=/ca.pem", Err("SSL_CERT_FILE")),
             ("mysql://u:secret@db.example.org/d", Err("does not begin with postgres://")),
             ("postgres://localhost/d", Err("it names no user")),
             ("postgres://u:secret@localhost/d?colour=red", Err("colour")),

@@ -1,6 +1,9 @@
 //! A schema of its own for each test, on the server that `SKYDECK_TEST_POSTGRES` names.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use tempfile::TempDir;
 
 use super::address::PostgresUrl;
 use super::connect::connect;
@@ -8,10 +11,11 @@ use super::connect::connect;
 /// The variable that names the server.
 const VARIABLE: &str = "SKYDECK_TEST_POSTGRES";
 
-/// An empty schema, dropped with this value.
+/// An empty schema, dropped with this value, and a folder for those that share it.
 pub struct FreshSchema {
     base: String,
     name: String,
+    folder: TempDir,
 }
 
 /// Makes one; nothing, and a line that says what is left out, where no server is named.
@@ -27,7 +31,9 @@ pub fn schema() -> Option<FreshSchema> {
     };
     let random = getrandom::u32().unwrap();
     let name = format!("t{}_{}_{random:08x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let schema = FreshSchema { base, name };
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("audit.key"), "07".repeat(32)).unwrap();
+    let schema = FreshSchema { base, name, folder };
     schema.at_server(&format!("CREATE SCHEMA {}", schema.name));
     Some(schema)
 }
@@ -43,6 +49,11 @@ impl FreshSchema {
         let mark = if self.base.contains('?') { '&' } else { '?' };
         let name = &self.name;
         format!("{}{mark}options=-csearch_path%3D{name}&application_name={name}", self.base)
+    }
+
+    /// The folder of the schema's nodes, with their audit key.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Its name.

@@ -7,12 +7,18 @@
 
 mod address;
 mod connect;
+mod copy_rows;
+mod fate;
 mod listen;
 mod open;
 mod pool;
+mod receive;
 mod refusal;
 mod session;
+mod visit;
 
+#[cfg(test)]
+mod commit_tests;
 #[cfg(test)]
 pub(super) mod fresh;
 #[cfg(test)]
@@ -21,7 +27,12 @@ mod tests;
 pub use address::PostgresUrl;
 #[cfg(test)]
 pub(super) use connect::connect;
+pub(super) use copy_rows::CopyRows;
 pub(super) use listen::{Listener, channel_name};
 pub(super) use open::open;
 pub(super) use pool::Worker;
+pub(super) use receive::{UNFINISHED, is_unfinished, receive};
+#[doc(hidden)]
+pub use session::Locks;
 pub(super) use session::Session;
+pub(super) use visit::visit;

@@ -2,6 +2,7 @@
 
 use super::address::PostgresUrl;
 use super::connect::connect;
+use super::receive::refuse_unfinished;
 use super::session::Session;
 use crate::domain::audit::AuditKey;
 use crate::domain::time::Timestamp;
@@ -16,7 +17,7 @@ use crate::store::value::Value;
 /// The oldest server that is supported, as it counts itself.
 const VERSION_LEAST: i64 = 120_000;
 /// What nodes that start at once take turns by: "skydeck" in ASCII.
-const TURN: i64 = 0x0073_6b79_6465_636b;
+pub(super) const TURN: i64 = 0x0073_6b79_6465_636b;
 
 /// A database, brought up to date.
 pub(in crate::store) struct Opened {
@@ -41,6 +42,7 @@ pub(in crate::store) fn open(config: &StoreConfig, url: &PostgresUrl, now: Times
     let failed = |source| OpenError::Database { path: url.to_string().into(), source };
     session.step(&format!("SELECT pg_advisory_lock({TURN})")).map_err(failed)?;
     let applied = check_ours(session, url)?;
+    refuse_unfinished(session, url)?;
     let unkeyed = AuditKey::from_bytes([0; 32]);
     let kept = match applied {
         0 => None,
@@ -56,7 +58,7 @@ pub(in crate::store) fn open(config: &StoreConfig, url: &PostgresUrl, now: Times
 }
 
 /// Refuses servers that could not keep what is asked of them; gives the schema that tables are made in.
-fn check_server(session: &mut Session, url: &PostgresUrl) -> Result<String, OpenError> {
+pub(super) fn check_server(session: &mut Session, url: &PostgresUrl) -> Result<String, OpenError> {
     let refuse = |what: String, cure| OpenError::Postgres { database: url.to_string(), what, cure };
     let sql = "SELECT current_setting('server_version_num')::BIGINT, current_setting('server_encoding')::TEXT, \
                CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END, COALESCE(current_schema()::TEXT, '')";
@@ -89,7 +91,7 @@ fn check_server(session: &mut Session, url: &PostgresUrl) -> Result<String, Open
 }
 
 /// Refuses a schema that something else filled, that is newer, or that has lost tables; gives the steps applied.
-fn check_ours(session: &mut Session, url: &PostgresUrl) -> Result<i64, OpenError> {
+pub(super) fn check_ours(session: &mut Session, url: &PostgresUrl) -> Result<i64, OpenError> {
     let place = || url.to_string();
     let failed = |source| OpenError::Database { path: place().into(), source };
     let mut found = Vec::new();
@@ -131,7 +133,7 @@ fn check_ours(session: &mut Session, url: &PostgresUrl) -> Result<i64, OpenError
     })
 }
 
-fn apply(session: &mut Session, step: &Migration, now: Timestamp) -> Result<(), StoreError> {
+pub(super) fn apply(session: &mut Session, step: &Migration, now: Timestamp) -> Result<(), StoreError> {
     let unkeyed = AuditKey::from_bytes([0; 32]);
     session.begin(Purpose::Write)?;
     let made = session.step(&bytewise(MIGRATIONS_TABLE)).and_then(|()| session.step(&bytewise(step.text)));

@@ -8,14 +8,16 @@ use tokio::sync::watch;
 
 use super::address::PostgresUrl;
 use super::connect::connect;
+use super::fate::{self, Fate};
 use super::listen::raise;
 use super::refusal::Trouble;
-use super::session::Session;
+use super::session::{Locks, Session};
 use crate::domain::audit::AuditKey;
 use crate::store::clock;
 use crate::store::error::StoreError;
 use crate::store::inbox::{Attendance, Inbox};
 use crate::store::job::{Job, Verdict};
+use crate::store::log::Logged;
 use crate::store::sqlite::Counters;
 use crate::store::tx::{Purpose, Tx};
 use crate::store::value::Value;
@@ -29,6 +31,11 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// The first pause between attempts to connect, and the longest.
 const REST: std::ops::RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(5);
 
+/// For how long the database is asked what became of a transaction whose commit was not answered.
+const INQUIRY: Duration = Duration::from_secs(3);
+/// The pause between two such questions.
+const INQUIRE_AGAIN: Duration = Duration::from_millis(50);
+
 /// What a thread of the pool has in hand.
 pub(in crate::store) struct Worker {
     pub number: u32,
@@ -38,6 +45,7 @@ pub(in crate::store) struct Worker {
     pub inbox: Arc<Inbox>,
     pub counters: Arc<Counters>,
     pub newest_event: watch::Sender<i64>,
+    pub locks: Locks,
 }
 
 /// A pause between attempts to connect, which doubles each time.
@@ -56,12 +64,14 @@ struct Line {
 
 /// What became of one run of a closure.
 enum Ended {
-    /// For good; the newest event's number where it wrote events.
+    /// For good.
     Done(Verdict),
     /// It can be run again.
     Again(StoreError),
     /// It can be run again, on another connection.
     Lost(StoreError),
+    /// The connection broke while it was being committed: it may be written or not.
+    Unsure(Logged, StoreError),
     /// It failed, or what became of it cannot be known.
     Failed(StoreError),
 }
@@ -73,7 +83,9 @@ impl Worker {
         let mut line = Line { session: None, rest: Rest::default(), last_refusal: String::new() };
         while let Some(jobs) = self.inbox.take(1) {
             for mut job in jobs {
-                let trouble = self.carry(&mut line, job.as_mut()).err();
+                let connected = line.session.is_some();
+                let trouble = self.counters.busy_with(|| self.carry(&mut line, job.as_mut())).err();
+                self.counters.reconnected(connected, line.session.is_some());
                 job.answer(trouble);
             }
         }
@@ -84,17 +96,21 @@ impl Worker {
         let mut runs = 0;
         loop {
             runs += 1;
-            let session = line.obtain(&self.url)?;
+            let session = line.obtain(&self.url, self.locks)?;
             let ended = self.run_once(session, job, runs);
-            if matches!(ended, Ended::Lost(_)) || session.client().is_closed() {
+            if matches!(ended, Ended::Lost(_) | Ended::Unsure(..)) || session.is_spent() {
                 line.session = None;
             }
+            let ended = match ended {
+                Ended::Unsure(logged, error) => self.inquire(line, logged, error),
+                sure => sure,
+            };
             match ended {
                 Ended::Done(verdict) => {
                     self.count(job.purpose(), verdict);
                     return Ok(());
                 }
-                Ended::Failed(error) => {
+                Ended::Failed(error) | Ended::Unsure(_, error) => {
                     self.count(job.purpose(), Verdict::Undo);
                     return Err(error);
                 }
@@ -137,7 +153,7 @@ impl Worker {
                 drop(session.roll_back());
                 Ended::Done(verdict)
             }
-            Verdict::Keep(newest_event) => self.commit(session, newest_event),
+            Verdict::Keep(logged) => self.commit(session, logged),
         }
     }
 
@@ -149,8 +165,8 @@ impl Worker {
         session.each("SELECT pg_advisory_xact_lock(hashtext($1))", &[self.channel.as_str().into()], |_| Ok(()))
     }
 
-    fn commit(&self, session: &mut Session, newest_event: Option<i64>) -> Ended {
-        if let Some(number) = newest_event {
+    fn commit(&self, session: &mut Session, logged: Logged) -> Ended {
+        if let Some(number) = logged.newest_event {
             let told = session.each("SELECT pg_notify($1, $2)", &notice(&self.channel, number), |_| Ok(()));
             if let Err(error) = told {
                 let trouble = session.take_trouble();
@@ -159,19 +175,45 @@ impl Worker {
             }
         }
         match session.commit() {
-            Ok(()) => {
-                if let Some(number) = newest_event {
-                    raise(&self.newest_event, number);
-                }
-                Ended::Done(Verdict::Keep(newest_event))
-            }
+            Ok(()) => self.written(logged),
             Err(error) => match session.take_trouble() {
                 Some(Trouble::Again(error)) => Ended::Again(error),
-                Some(Trouble::Lost(error)) => Ended::Failed(StoreError::Unavailable(format!(
-                    "the connection broke while a transaction was being committed, so it may be written or not: {error}"
-                ))),
+                Some(Trouble::Lost(error)) => Ended::Unsure(logged, error),
                 _ => Ended::Failed(error),
             },
+        }
+    }
+
+    fn written(&self, logged: Logged) -> Ended {
+        if let Some(number) = logged.newest_event {
+            raise(&self.newest_event, number);
+        }
+        Ended::Done(Verdict::Keep(logged))
+    }
+
+    /// Finds out over another connection what became of a transaction whose commit was not answered. One that left
+    /// nothing in the log (only the server's own small writes are such) is not looked for.
+    fn inquire(&self, line: &mut Line, logged: Logged, error: StoreError) -> Ended {
+        let unsure = || Ended::Failed(StoreError::Unsure(error.to_string()));
+        let Some(entry) = logged.newest_entry else { return unsure() };
+        let until = Instant::now() + INQUIRY;
+        loop {
+            let fate = line.obtain(&self.url, self.locks).and_then(|session| fate::of(session, &entry));
+            match fate {
+                Ok(Fate::Written) => return self.written(logged),
+                Ok(Fate::Undone) => return Ended::Lost(error),
+                Err(again) => {
+                    tracing::debug!(error = %again, "what became of a transaction is not known yet");
+                    if line.session.as_ref().is_some_and(Session::is_spent) {
+                        line.session = None;
+                    }
+                }
+            }
+            if Instant::now() >= until {
+                tracing::error!(%error, "a transaction may be written or not: the database does not say");
+                return unsure();
+            }
+            std::thread::sleep(INQUIRE_AGAIN);
         }
     }
 
@@ -190,7 +232,7 @@ impl Worker {
 
 impl Line {
     /// The connection, made anew where there is none; while a failed attempt is fresh, nobody has to wait for another.
-    fn obtain(&mut self, url: &PostgresUrl) -> Result<&mut Session, StoreError> {
+    fn obtain(&mut self, url: &PostgresUrl, locks: Locks) -> Result<&mut Session, StoreError> {
         if self.session.is_none() {
             if !self.rest.is_over() {
                 return Err(StoreError::Unavailable(self.last_refusal.clone()));
@@ -198,7 +240,7 @@ impl Line {
             match connect(url) {
                 Ok(session) => {
                     self.rest = Rest::default();
-                    self.session = Some(session);
+                    self.session = Some(session.with_locks(locks));
                 }
                 Err(refused) => {
                     self.rest.lengthen();

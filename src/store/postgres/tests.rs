@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 use super::PostgresUrl;
@@ -13,20 +12,19 @@ use crate::domain::id::{Entropy, JobId};
 use crate::domain::time::Timestamp;
 use crate::store::{Audience, NewEvent, OpenError, Store, StoreConfig, StoreError, Tx, audit, jobs, policy, settings};
 
-/// One node: a folder of its own with the marketplace's audit key.
-struct Node {
-    store: Store,
-    _folder: TempDir,
+/// A node of the marketplace in a schema.
+pub(super) fn node(schema: &FreshSchema) -> Store {
+    node_at(schema, &schema.full_url())
 }
 
-fn node(schema: &FreshSchema) -> Node {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("audit.key"), "07".repeat(32)).unwrap();
-    let config = StoreConfig { postgres: Some(schema.url()), ..StoreConfig::in_folder(folder.path()) };
-    Node { store: Store::open(config).unwrap(), _folder: folder }
+/// The same by another way to the server.
+pub(super) fn node_at(schema: &FreshSchema, url: &str) -> Store {
+    let postgres = Some(url.parse().unwrap());
+    Store::open(StoreConfig { postgres, ..StoreConfig::in_folder(schema.folder()) }).unwrap()
 }
 
-fn logged(tx: &mut Tx, detail: &str) -> Result<(), StoreError> {
+/// A setting, an audit row and an event.
+pub(super) fn logged(tx: &mut Tx, detail: &str) -> Result<(), StoreError> {
     settings::set(tx, detail, "written")?;
     let text = str::to_owned;
     tx.audit(AuditEntry {
@@ -43,8 +41,8 @@ fn logged(tx: &mut Tx, detail: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn heard(node: &Node, number: i64) {
-    let mut newest = node.store.subscribe_events();
+async fn heard(node: &Store, number: i64) {
+    let mut newest = node.subscribe_events();
     let heard = tokio::time::timeout(Duration::from_secs(20), newest.wait_for(|known| *known >= number)).await;
     assert_eq!(*heard.expect("the event is heard").unwrap(), number);
 }
@@ -53,15 +51,15 @@ async fn heard(node: &Node, number: i64) {
 async fn two_nodes_hear_each_others_events_and_again_after_their_connections_broke() {
     let Some(schema) = fresh::schema() else { return };
     let (first, second) = (node(&schema), node(&schema));
-    first.store.write(|tx| logged(tx, "a")).await.unwrap();
+    first.write(|tx| logged(tx, "a")).await.unwrap();
     heard(&second, 1).await;
-    second.store.write(|tx| logged(tx, "b")).await.unwrap();
+    second.write(|tx| logged(tx, "b")).await.unwrap();
     heard(&first, 2).await;
 
     end_all(&schema);
-    first.store.write(|tx| logged(tx, "c")).await.unwrap();
+    first.write(|tx| logged(tx, "c")).await.unwrap();
     heard(&second, 3).await;
-    let head = second.store.read(|tx| audit::verify(tx, None)).await.unwrap().unwrap();
+    let head = second.read(|tx| audit::verify(tx, None)).await.unwrap().unwrap();
     assert_eq!(head.number, 3);
 }
 
@@ -81,10 +79,10 @@ async fn transactions_in_each_others_way_are_run_again_until_all_are_done() {
         let now: i64 = settings::get(tx, key)?.and_then(|text| text.parse().ok()).unwrap_or(0);
         settings::set(tx, key, &(now + 1).to_string())
     };
-    node.store.write(|tx| settings::set(tx, "a", "0").and_then(|()| settings::set(tx, "b", "0"))).await.unwrap();
+    node.write(|tx| settings::set(tx, "a", "0").and_then(|()| settings::set(tx, "b", "0"))).await.unwrap();
     let mut tasks = JoinSet::new();
     for number in 0..24 {
-        let store = node.store.clone();
+        let store = node.clone();
         tasks.spawn(async move {
             let work = move |tx: &mut Tx| {
                 let (one, other) = if number % 2 == 0 { ("a", "b") } else { ("b", "a") };
@@ -104,7 +102,7 @@ async fn transactions_in_each_others_way_are_run_again_until_all_are_done() {
         done.unwrap();
     }
     for key in ["a", "b"] {
-        assert_eq!(node.store.read(move |tx| settings::get(tx, key)).await, Ok(Some("24".to_owned())));
+        assert_eq!(node.read(move |tx| settings::get(tx, key)).await, Ok(Some("24".to_owned())));
     }
 }
 
@@ -120,10 +118,10 @@ async fn each_job_is_taken_once_however_many_ask() {
         }
         Ok::<_, StoreError>(())
     };
-    nodes[0].store.write(enqueue).await.unwrap();
+    nodes[0].write(enqueue).await.unwrap();
     let mut tasks = JoinSet::new();
     for worker in 0..8 {
-        let store = nodes[worker % 2].store.clone();
+        let store = nodes[worker % 2].clone();
         tasks.spawn(async move {
             let mut taken = Vec::new();
             let name = Arc::new(format!("w{worker}"));
@@ -152,12 +150,12 @@ async fn a_statement_that_failed_undoes_its_transaction_even_where_nobody_minded
         assert!(matches!(&refused, Err(StoreError::Constraint(text)) if text.contains("settings.")), "{refused:?}");
         Ok::<_, StoreError>(())
     };
-    let answer = node.store.write(minded_not).await;
+    let answer = node.write(minded_not).await;
     assert!(matches!(answer, Err(StoreError::Constraint(_))), "{answer:?}");
-    assert_eq!(node.store.read(|tx| settings::get(tx, "x")).await, Ok(None));
-    let panicked = node.store.write(|_| -> Result<(), StoreError> { panic!("on purpose") }).await;
+    assert_eq!(node.read(|tx| settings::get(tx, "x")).await, Ok(None));
+    let panicked = node.write(|_| -> Result<(), StoreError> { panic!("on purpose") }).await;
     assert!(matches!(panicked, Err(StoreError::Internal(text)) if text.ends_with("on purpose")));
-    assert!(node.store.read(policy::current).await.is_ok());
+    assert!(node.read(policy::current).await.is_ok());
 }
 
 #[test]
@@ -201,7 +199,7 @@ fn what_cannot_be_used_is_refused_with_its_reason_and_cure() {
 #[test]
 fn two_nodes_that_start_at_once_make_one_marketplace() {
     let Some(schema) = fresh::schema() else { return };
-    let opened: Vec<Node> = std::thread::scope(|scope| {
+    let opened: Vec<Store> = std::thread::scope(|scope| {
         let starting: Vec<_> = (0..3).map(|_| scope.spawn(|| node(&schema))).collect();
         starting.into_iter().map(|thread| thread.join().unwrap()).collect()
     });

@@ -8,11 +8,13 @@ use serde_json::Value;
 use skydeck::store::{Store, StoreConfig};
 
 use crate::harness::one_reviewer_is_enough;
+use crate::schema::Schema;
 
 /// An environment to run the program in.
 pub struct Program {
     folder: tempfile::TempDir,
     variables: Vec<(&'static str, String)>,
+    schema: Option<Schema>,
 }
 
 /// What one run did.
@@ -32,7 +34,12 @@ pub struct Served {
 
 impl Program {
     pub fn new() -> Program {
-        Program { folder: tempfile::tempdir().unwrap(), variables: Vec::new() }
+        Program::on(Schema::where_wanted())
+    }
+
+    /// One whose marketplace is kept in a schema, where one is given.
+    pub fn on(schema: Option<Schema>) -> Program {
+        Program { folder: tempfile::tempdir().unwrap(), variables: Vec::new(), schema }
     }
 
     /// The same with a variable set.
@@ -68,6 +75,7 @@ impl Program {
             ("SKYDECK_CONFIG_DIR", self.path("config").display().to_string()),
             ("SKYDECK_DATA_DIR", self.path("data").display().to_string()),
         ];
+        all.extend(self.schema.as_ref().map(|schema| ("SKYDECK_DATABASE_URL", schema.url())));
         all.extend(self.variables.iter().cloned());
         all
     }
@@ -102,22 +110,33 @@ impl Program {
         self.serve_at("127.0.0.1:0")
     }
 
+    /// The schema that its marketplace is kept in.
+    pub fn schema(&self) -> &Schema {
+        self.schema.as_ref().expect("a program on PostgreSQL")
+    }
+
     /// The same at an address, such as that of one which was killed.
     pub fn serve_at(&self, address: &str) -> Served {
-        let is_first = !self.path("data/skydeck.db").exists();
-        if is_first {
+        if !self.path("data/audit.key").exists() {
             let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-            let store = Store::open(StoreConfig::in_folder(self.path("data"))).unwrap();
+            let postgres = self.schema.as_ref().map(|schema| schema.url().parse().unwrap());
+            let store = Store::open(StoreConfig { postgres, ..StoreConfig::in_folder(self.path("data")) }).unwrap();
             runtime.block_on(one_reviewer_is_enough(&store));
             store.close();
         }
+        self.launch(address)
+    }
+
+    /// The same on a marketplace that is left as the program makes it.
+    pub fn launch(&self, address: &str) -> Served {
+        let is_first = !self.path("data/administrator.token").exists();
         let mut command = self.command(&["serve", "--listen", address]);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let mut line = |start: &str| lines.next().and_then(|line| line.strip_prefix(start).map(str::to_owned));
         let url = line("listening on ");
-        let token = if is_first { Some(line("administrator token: ").unwrap()) } else { None };
-        let Some(url) = url else {
+        let token = if is_first { line("administrator token: ") } else { None };
+        let Some(url) = url.filter(|_| token.is_some() == is_first) else {
             let mut error = String::new();
             child.stderr.take().unwrap().read_to_string(&mut error).unwrap();
             panic!("the server did not start: {error}");

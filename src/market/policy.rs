@@ -1,0 +1,19 @@
+//! The policy: planned, applied, reverted, overridden by servers, explained.
+
+mod apply;
+mod carry_out;
+mod catalogue;
+mod explain;
+mod impact;
+mod override_server;
+mod past;
+mod plan;
+mod revert;
+mod sides;
+mod waiting;
+
+pub use apply::{Applied, ApplyPlan, apply_policy};
+pub use explain::{Explained, LayerSaid, explain_policy};
+pub use override_server::{Override, override_policy, policy_of_server};
+pub use plan::{Draft as PolicyDraft, PLAN_LIVES_MS, Planned, plan_policy, policy_plan};
+pub use revert::{Revert, revert_policy};
