@@ -23,7 +23,7 @@ use skydeck::store::{
 /// Extensions with a published version.
 pub const EXTENSIONS: usize = 10_000;
 /// Decisions about each of them.
-const DECISIONS_EACH: usize = 10;
+const DECISIONS_EACH: i64 = 10;
 /// Servers.
 pub const SERVERS: usize = 1_000;
 /// Extensions installed on each of them.
@@ -133,7 +133,7 @@ fn write_one(tx: &mut Tx, ground: &Ground, number: usize) -> Result<(), StoreErr
     extensions::insert(tx, &extension)?;
     versions::insert(tx, &version)?;
     for decision in 0..DECISIONS_EACH {
-        let row = review(&extension, &version, ground, at.plus_ms(-3_600_000 * decision as i64), &mut entropy);
+        let row = review(&extension, &version, ground, at.plus_ms(-3_600_000 * decision), &mut entropy);
         reviews::insert(tx, &row)?;
         if decision == 0 {
             let fuel = u64::from(dice[11]) * 3_000_000;

@@ -71,7 +71,8 @@ impl<'b> Object<'b> {
 /// Writes a text in quotes (RFC 8259, section 7).
 fn quoted(out: &mut Vec<u8>, text: &str) {
     // No way out of the loop before its end, so that it looks at many bytes at once.
-    let plain = text.bytes().fold(true, |plain, byte| plain & (byte >= 0x20) & (byte != b'"') & (byte != b'\\'));
+    let special = |byte: u8| u8::from(byte < 0x20) | u8::from(byte == b'"') | u8::from(byte == b'\\');
+    let plain = text.bytes().fold(0, |found, byte| found | special(byte)) == 0;
     let begun = out.len();
     if plain {
         out.push(b'"');

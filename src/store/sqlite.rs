@@ -191,16 +191,14 @@ impl Writer {
 
     /// The connection; where the last one was given up, a new one is made while nobody else has one.
     fn connected(&mut self) -> Result<&Connection, StoreError> {
-        let connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => {
-                let (path, key) = (&self.path, &self.key);
-                let (connection, newest_event) =
-                    self.reads.hold_recess(self.readers, || reconnect_writing(path, key))?;
-                // What a commit that failed had left in the log may have come back with it.
-                self.newest_event.send_replace(newest_event);
-                connection
-            }
+        let connection = if let Some(connection) = self.connection.take() {
+            connection
+        } else {
+            let (path, key) = (&self.path, &self.key);
+            let (connection, newest_event) = self.reads.hold_recess(self.readers, || reconnect_writing(path, key))?;
+            // What a commit that failed had left in the log may have come back with it.
+            self.newest_event.send_replace(newest_event);
+            connection
         };
         Ok(self.connection.insert(connection))
     }
@@ -236,7 +234,7 @@ impl Writer {
             if self.acknowledge == Acknowledge::BeforeCommit {
                 std::thread::sleep(EARLY_BY);
             }
-            step(connection, "COMMIT").map(|()| done)
+            step(connection, "COMMIT").map(|()| done).map_err(unsure)
         });
         match ended {
             Ok(done) => {
@@ -312,6 +310,14 @@ impl Reader {
         step(connection, "BEGIN DEFERRED")?;
         job.run(&mut Tx::new(connection, &self.key, Purpose::Read), clock());
         if connection.is_autocommit() { Ok(()) } else { step(connection, "ROLLBACK") }
+    }
+}
+
+/// A commit whose flush failed is undone here; yet the log may hold all of it, and another process may find it there.
+fn unsure(trouble: StoreError) -> StoreError {
+    match trouble {
+        StoreError::Unavailable(text) => StoreError::Unsure(text),
+        other => other,
     }
 }
 

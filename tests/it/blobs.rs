@@ -43,7 +43,7 @@ fn key_of(sha256: Sha256Digest) -> String {
 /// Codes that differ in size and content.
 fn codes() -> Vec<Vec<u8>> {
     let sizes = [1_usize, 2, 100, 40_000, 300_000];
-    sizes.iter().map(|size| (0..*size).map(|place| (place * 31 + size) as u8).collect()).collect()
+    sizes.iter().map(|size| (0..*size).map(|place| (place * 31 + size).to_le_bytes()[0]).collect()).collect()
 }
 
 #[tokio::test]
@@ -170,7 +170,7 @@ async fn a_server_whose_bucket_goes_away_says_so_and_recovers_by_itself() {
     let secret = first_start(&store, &Clock::System).await.unwrap().unwrap().secret;
     let ask = |path: &str| raw_client().get(format!("{}{path}", server.url())).bearer_auth(secret.reveal());
     let ready_as = async |status: u16| {
-        let waited = tokio::time::timeout(Duration::from_secs(60), async {
+        let waited = tokio::time::timeout(Duration::from_mins(1), async {
             loop {
                 let told = answer(ask("/readyz")).await;
                 if told.status == status {

@@ -11,7 +11,7 @@ use postgres::{Client, NoTls};
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
 /// How long the server may take to answer.
-const START_MAX: Duration = Duration::from_secs(60);
+const START_MAX: Duration = Duration::from_mins(1);
 
 /// A running server with an empty database.
 pub struct Cluster {
@@ -105,12 +105,14 @@ impl Cluster {
     }
 
     /// The processes that serve connections of nodes.
+    #[expect(clippy::unused_self, reason = "only who has a cluster may do this to it")]
     pub fn backends(&self, client: &mut Client) -> Option<Vec<i32>> {
         let sql = "SELECT pid FROM pg_stat_activity WHERE application_name = 'skydeck' ORDER BY pid";
         client.query(sql, &[]).ok().map(|rows| rows.iter().map(|row| row.get(0)).collect())
     }
 
     /// `kill -9` of one of the server's processes, after which the server starts all of them anew.
+    #[expect(clippy::unused_self, reason = "only who has a cluster may do this to it")]
     pub fn kill_backend(&self, pid: i32) {
         // Whether it still runs is as random as the moment.
         let _ = Pid::from_raw(pid).map(|pid| kill_process(pid, Signal::KILL));

@@ -14,6 +14,8 @@ mod cli;
 mod cluster;
 mod conventions;
 mod database;
+#[cfg(target_os = "linux")]
+mod faults;
 mod harness;
 mod history;
 mod instances;

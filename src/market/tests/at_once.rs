@@ -50,6 +50,13 @@ fn review_all(store: &Store, who: &Caller, me: usize, all: &[ReviewId]) -> Vec<R
 fn of_sixteen_who_grab_one_gets_it_on_either_node() {
     let Some(scratch) = scratch_on_postgres() else { return };
     let world = World::on(scratch);
+    // Before there are versions, since nobody stores their codes.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("audit.key"), "07".repeat(32)).unwrap();
+    let nodes = [(); 2].map(|()| {
+        let postgres = world.scratch.postgres();
+        Store::open(StoreConfig { postgres, ..StoreConfig::in_folder(folder.path()) }).unwrap()
+    });
     let reviews: Vec<ReviewId> =
         (0..SUBMISSIONS).map(|number| world.ready(&world.ada, &format!("Bot {number}"), "1.0.0", &[]).id).collect();
     let maintainers: Vec<Caller> = (0..MAINTAINERS)
@@ -61,12 +68,6 @@ fn of_sixteen_who_grab_one_gets_it_on_either_node() {
         })
         .collect();
     let before = world.head().number;
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("audit.key"), "07".repeat(32)).unwrap();
-    let nodes = [(); 2].map(|()| {
-        let postgres = world.scratch.postgres();
-        Store::open(StoreConfig { postgres, ..StoreConfig::in_folder(folder.path()) }).unwrap()
-    });
     let mut decided = thread::scope(|scope| {
         let reviewing: Vec<_> = (maintainers.iter().enumerate())
             .map(|(me, who)| (me, who, &nodes[me % 2], &reviews))

@@ -21,7 +21,7 @@ const SETTING: &str = "code_store_id";
 const SETTLING: &str = "settling";
 /// Time between two looks at what another node is settling.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// Codes that have to be in a place which has lost its id.
+/// The newest codes, of which one at least has to be in the place.
 const SAMPLE: i64 = 3;
 
 /// What else is known when a place and a database meet.
@@ -119,12 +119,19 @@ fn tie_here(store: &Store, blobs: &Blobs, circumstances: Circumstances, effort: 
 /// that cannot be read or marked.
 async fn settle(store: &Store, blobs: &Blobs, circumstances: Circumstances) -> Result<String, OpenError> {
     let mut mine = None;
+    let mut is_first_look = true;
     loop {
         let found = marker::read(&blobs.objects).await.map_err(|error| of_place(blobs, error))?;
         // Through the writer, which sees what was written before even where it is not committed yet.
         let kept = store.write(kept).await.map_err(|error| of_database(blobs, error))?;
         match next(found, kept, mine.as_deref(), circumstances, clock()) {
-            Step::Settled(id) => return Ok(id),
+            Step::Settled(id) => {
+                // A place that was moved away from has the id still, and lacks what came since.
+                if is_first_look {
+                    look_for_codes(store, blobs).await?;
+                }
+                return Ok(id);
+            }
             Step::Begin => mine = Some(begin(store, blobs).await?),
             Step::Adopt(id) => {
                 let set = store.write(move |tx| settings::set_once(tx, SETTING, &id));
@@ -137,22 +144,24 @@ async fn settle(store: &Store, blobs: &Blobs, circumstances: Circumstances) -> R
             Step::TakeOver { id, text } => mine = Some(take_over(store, blobs, &id, &text).await?),
             Step::Wait => tokio::time::sleep(LOOK_EVERY).await,
             Step::LookForCodes(id) => {
-                look_for_codes(store, blobs, circumstances).await?;
+                if !look_for_codes(store, blobs).await? && !circumstances.is_alone {
+                    return Err(not_shared(blobs));
+                }
                 marker::write(&blobs.objects, &id).await.map_err(|error| of_place(blobs, error))?;
             }
             Step::Foreign => return Err(foreign(blobs)),
         }
+        is_first_look = false;
     }
 }
 
 fn next(found: Option<String>, kept: Kept, mine: Option<&str>, circumstances: Circumstances, now: Timestamp) -> Step {
     match (found, kept) {
         (Some(found), Kept::For(id)) if found == id => Step::Settled(id),
-        (Some(_), Kept::For(_)) => Step::Foreign,
         (None, Kept::For(id)) => Step::LookForCodes(id),
         (None, Kept::Nothing) => Step::Begin,
         (Some(found), Kept::Nothing) if circumstances.is_own_folder => Step::Adopt(found),
-        (Some(_), Kept::Nothing) => Step::Foreign,
+        (Some(_), Kept::For(_) | Kept::Nothing) => Step::Foreign,
         (found, Kept::Settling { id, since, text }) => {
             if mine == Some(text.as_str()) {
                 return if found.is_none_or(|found| found == id) { Step::Mark(id) } else { Step::Foreign };
@@ -223,32 +232,39 @@ pub(in crate::store) fn settled_id(tx: &mut Tx) -> Result<Option<String>, StoreE
     })
 }
 
-/// A place that has lost its id, or never got it, is the right one if what the database names is in it.
-async fn look_for_codes(store: &Store, blobs: &Blobs, circumstances: Circumstances) -> Result<(), OpenError> {
+/// Refuses a place that has none of the newest codes that the database names; gives whether it names any.
+async fn look_for_codes(store: &Store, blobs: &Blobs) -> Result<bool, OpenError> {
     let named = store.read(|tx| {
-        let sql = "SELECT DISTINCT sha256 FROM versions ORDER BY sha256 LIMIT $1";
         let mut found: Vec<Sha256Digest> = Vec::new();
-        tx.each(sql, &[SAMPLE.into()], |row| row.parsed(0).map(|digest| found.push(digest)))?;
+        tx.each("SELECT sha256 FROM versions ORDER BY id DESC LIMIT $1", &[SAMPLE.into()], |row| {
+            found.push(row.parsed(0)?);
+            Ok(())
+        })?;
         Ok::<_, StoreError>(found)
     });
     let named = named.await.map_err(|error| of_database(blobs, error))?;
-    let refused = |what: &str, cure| Err(OpenError::Blobs { place: blobs.place(), what: what.to_owned(), cure });
-    if named.is_empty() && !circumstances.is_alone {
-        return refused(
-            "it is not the place where the other nodes keep their codes",
-            "name the one place that all nodes share with --blobs or SKYDECK_BLOBS (file:///FOLDER or s3://BUCKET)",
-        );
-    }
-    for digest in named {
-        if !blobs.exists(digest).await.map_err(|error| of_place(blobs, error))? {
-            return refused(
-                "the codes that the database names are not in it",
-                "name the place that they are in with --blobs or SKYDECK_BLOBS; to move them, copy everything that is in \
-                 the old place and start with the new one",
-            );
+    for digest in &named {
+        if blobs.exists(*digest).await.map_err(|error| of_place(blobs, error))? {
+            return Ok(true);
         }
     }
-    Ok(())
+    if named.is_empty() {
+        return Ok(false);
+    }
+    Err(OpenError::Blobs {
+        place: blobs.place(),
+        what: "the newest codes that the database names are not in it".to_owned(),
+        cure: "name the place that they are in with --blobs or SKYDECK_BLOBS; to move them, copy everything that is in the \
+               old place and start with the new one",
+    })
+}
+
+fn not_shared(blobs: &Blobs) -> OpenError {
+    OpenError::Blobs {
+        place: blobs.place(),
+        what: "it is not the place where the other nodes keep their codes".to_owned(),
+        cure: "name the one place that all nodes share with --blobs or SKYDECK_BLOBS (file:///FOLDER or s3://BUCKET)",
+    }
 }
 
 fn random(blobs: &Blobs) -> Result<String, OpenError> {

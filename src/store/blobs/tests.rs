@@ -80,7 +80,7 @@ async fn a_folder_from_before_is_marked_and_a_moved_one_is_known_by_its_codes() 
     let marker = data.join("blobs/store-id");
     let id = fs::read_to_string(&marker).unwrap();
     let code = store.put_blob(b"code".to_vec()).await.unwrap();
-    name_code(&store, code.sha256()).await;
+    name_code(&store, code.sha256());
     drop(store);
 
     fs::remove_file(&marker).unwrap();
@@ -102,7 +102,7 @@ async fn a_folder_from_before_is_marked_and_a_moved_one_is_known_by_its_codes() 
 }
 
 /// Has a version of an extension be made of a code.
-async fn name_code(store: &Store, sha256: Sha256Digest) {
+fn name_code(store: &Store, sha256: Sha256Digest) {
     let connection = rusqlite::Connection::open(store.data_dir().join("skydeck.db")).unwrap();
     connection.pragma_update(None, "foreign_keys", false).unwrap();
     let columns: Vec<(String, String, bool)> = connection

@@ -40,6 +40,9 @@ pub fn schema() -> Option<FreshSchema> {
 
 impl FreshSchema {
     /// The URL of the schema; the schema's name is also that of what connects.
+    ///
+    /// # Panics
+    /// Where `SKYDECK_TEST_POSTGRES` is no URL.
     pub fn url(&self) -> PostgresUrl {
         self.full_url().parse().unwrap()
     }

@@ -10,6 +10,9 @@ use skydeck::store::{BlobPlace, Patience};
 
 /// Names the S3 peer, such as `http://127.0.0.1:5000`.
 const SERVER: &str = "SKYDECK_TEST_S3";
+/// The peer wants to see that a request is signed, and does not look by whom.
+const SIGNED: &str =
+    "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
 /// Faults in a row that one object meets, so that a bounded number of attempts gets through.
 const IN_A_ROW_MAX: u32 = 3;
 
@@ -136,7 +139,7 @@ impl FaultyStore {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let request = crate::harness::raw_client().request(method.parse().unwrap(), url.trim_end_matches('/'));
-                let answer = request.body("").send().await.unwrap();
+                let answer = request.header("Authorization", SIGNED).body("").send().await.unwrap();
                 (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
             })
         });
@@ -186,8 +189,8 @@ impl Shared {
                 let lines = String::from_utf8_lossy(head);
                 let kept =
                     lines.trim_end().lines().filter(|line| !line.to_ascii_lowercase().starts_with("content-length"));
-                let mut head: String = kept.fold(String::new(), |head, line| head + line + "\r\n");
-                head.push_str(&format!("Content-Length: {}\r\n\r\n", half.len()));
+                let length = format!("Content-Length: {}\r\n\r\n", half.len());
+                let head = kept.fold(String::new(), |head, line| head + line + "\r\n") + &length;
                 stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(half)).ok()
             }
             Some(Fault::WrongByte) if !body.is_empty() => {

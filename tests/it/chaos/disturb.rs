@@ -9,7 +9,7 @@ use crate::cluster::Cluster;
 use crate::node::{Node, NodeConfig};
 
 /// How long a node may take until it listens again, a database that recovers included.
-const RESTART_MAX: Duration = Duration::from_secs(60);
+const RESTART_MAX: Duration = Duration::from_mins(1);
 
 /// What was killed.
 #[derive(Debug, Default)]
@@ -77,7 +77,7 @@ fn carry_out(
         Deed::Node => {
             let place = dice.below(NODES);
             nodes[place] = restarted(&mut nodes[place], config);
-            arena.urls.lock().expect("unpoisoned")[place].clone_from(&nodes[place].url);
+            arena.move_to(place, &nodes[place].url);
             deeds.nodes += 1;
         }
         Deed::Connections => {

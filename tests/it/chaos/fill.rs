@@ -70,7 +70,7 @@ pub async fn fill(store: &Store, size: Size) -> Ground {
         reviews.extend(lane);
     }
     assert_eq!(reviews.len(), size.submissions);
-    let newest_event = store.read(|tx| events::newest(tx)).await.map_err(|error: StoreError| error.to_string());
+    let newest_event = store.read(events::newest).await.map_err(|error: StoreError| error.to_string());
     Ground { maintainers, reviews, newest_event: newest_event.expect("a number") }
 }
 
@@ -122,7 +122,7 @@ fn submission(tx: &mut Tx, clay: &Clay, author: &Account, number: usize) -> Resu
     let review = submitted.review;
     // The checks change a review once, whoever runs them.
     let waiting = (review.id.to_string(), review.revision + 1);
-    if clay.size.checked_by_nodes.is_some_and(|share| number % share == 0) {
+    if clay.size.checked_by_nodes.is_some_and(|share| number.is_multiple_of(share)) {
         return Ok(waiting);
     }
     let seed = act(By::System, clay.now, 7, number).seed;

@@ -7,13 +7,13 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::Arena;
 use super::dice::Dice;
-use super::{Arena, NODES};
 use crate::harness::raw_client;
 use crate::history::{Answered, Asked, Operation, Verdict};
 
 /// Longer than any answer takes: a request is never sent again while an earlier one may still be carried out.
-const ANSWER_MAX: Duration = Duration::from_secs(120);
+const ANSWER_MAX: Duration = Duration::from_mins(2);
 /// Time before a request is sent again; it doubles with each that fails, so many times at most.
 const PAUSE: Duration = Duration::from_millis(15);
 const DOUBLED_MAX: u32 = 5;
@@ -110,15 +110,12 @@ impl Hands {
             self.note(&id, Asked::Claim, Answered::Unknown, began);
             return None;
         };
-        match self.item_of(&reply) {
-            Some(item) => {
-                self.note(&id, Asked::Claim, Answered::Done { revision: item.revision }, began);
-                Some(item)
-            }
-            None => {
-                self.note(&id, Asked::Claim, Answered::Refused, began);
-                None
-            }
+        if let Some(item) = self.item_of(&reply) {
+            self.note(&id, Asked::Claim, Answered::Done { revision: item.revision }, began);
+            Some(item)
+        } else {
+            self.note(&id, Asked::Claim, Answered::Refused, began);
+            None
         }
     }
 
@@ -216,7 +213,7 @@ impl Hands {
     }
 
     async fn turn_away(&mut self) {
-        self.node = (self.node + 1 + self.dice.below(NODES - 1)) % NODES;
+        self.node += 1 + self.dice.below(2);
         tokio::time::sleep(PAUSE * (1 << self.failed.min(DOUBLED_MAX))).await;
         self.failed += 1;
     }

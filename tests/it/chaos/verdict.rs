@@ -44,17 +44,20 @@ pub async fn judge(store: &Store, arena: &Arena, ground: &Ground, heard: &[Heard
     let operations: Vec<Operation> = histories.values().flatten().copied().collect();
     let unknown = operations.iter().filter(|one| one.answered == Answered::Unknown).count();
     look(arena, ground, &ledger, &mut histories);
-    let mut violations = Vec::new();
+    let (mut violations, mut claimed_twice) = (Vec::new(), 0);
     for (review, revision) in &ground.reviews {
         let history = histories.remove(review).unwrap_or_default();
         if let Err(violation) = history::check(State::waiting(*revision), &history) {
             violations.push(format!("{review}: {violation}"));
         }
+        if gave_one_claim_twice(&history) {
+            claimed_twice += 1;
+        }
         faults.extend(decided_once(review, &history, ground, &ledger));
     }
     faults.extend(histories.keys().map(|review| format!("{review} was reviewed and never submitted")));
     faults.extend(heard.iter().enumerate().filter_map(|(number, heard)| heard_all(number, heard, &ledger.events)));
-    Outcome { violations, faults, operations: operations.len(), unknown }
+    Outcome { violations, claimed_twice, faults, operations: operations.len(), unknown }
 }
 
 /// The newest event's number.
@@ -85,7 +88,7 @@ fn ledger(tx: &mut Tx, ids: &[ReviewId], start: i64) -> Result<Ledger, StoreErro
     }
     let (mut decisions, mut last) = (Vec::new(), 0);
     loop {
-        let rows = audit::following(tx, last, PAGE as i64)?;
+        let rows = audit::following(tx, last, i64::try_from(PAGE).expect("a small number"))?;
         let Some(newest) = rows.last() else { break };
         last = newest.number;
         decisions.extend(rows.into_iter().filter(|row| verdict(row).is_some()));
@@ -125,6 +128,15 @@ fn look(arena: &Arena, ground: &Ground, ledger: &Ledger, histories: &mut BTreeMa
         let look = Operation { by: 0, asked: Asked::Look, answered: Answered::Seen(seen), began, ended: done };
         histories.entry(review.clone()).or_default().push(look);
     }
+}
+
+fn gave_one_claim_twice(history: &[Operation]) -> bool {
+    let claims = history.iter().filter_map(|one| match (one.asked, one.answered) {
+        (Asked::Claim, Answered::Done { revision }) => Some(revision),
+        _ => None,
+    });
+    let mut given = BTreeSet::new();
+    claims.into_iter().any(|revision| !given.insert(revision))
 }
 
 /// One decision in the audit log, which is the one that was acknowledged, or one that nobody got an answer to.
