@@ -357,3 +357,6 @@ pub(super) fn step(connection: &Connection, sql: &str) -> Result<(), StoreError>
     let ended = connection.prepare_cached(sql).and_then(|mut statement| statement.raw_execute());
     ended.map(drop).map_err(|error| StoreError::of_sqlite(&error, sql))
 }
+
+#[cfg(test)]
+mod tests;
