@@ -137,8 +137,13 @@ pub struct SetSecret {
     id: String,
     /// Its name
     name: String,
-    /// An origin that it may be sent to, such as https://api.example.com; may be given several times
-    #[arg(long = "origin", value_name = "ORIGIN", required = true)]
+    /// Where it may be sent to.
+    #[arg(
+        long = "origin",
+        value_name = "ORIGIN",
+        required = true,
+        help = "An origin that it may be sent to, such as https://api.example.com; may be given several times"
+    )]
     origins: Vec<String>,
 }
 
