@@ -33,7 +33,7 @@ fn a_database_that_says_no_is_said_and_waited_for() {
     }
     // Connections that were just ended may still be what the first answers tell of.
     trial.probe().refused_as("read_only");
-    assert_eq!(trial.probe().read(), 200);
+    trial.wait_until("reading goes on", || trial.probe().read() == 200);
     for statement in ["ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()"] {
         cluster.run(statement);
     }
