@@ -50,7 +50,7 @@ pub(super) fn compute(tx: &mut Tx, id: AccountId, policy: &Policy, now: Timestam
         let rank_before = review.standing.rank_ms;
         review.author_reputation = value;
         review.standing = review.standing.with_reputation(&policy.review, value);
-        reviews::write_reputation(tx, &review, rank_before)?;
+        reviews::write(tx, &review, rank_before)?;
     }
     Ok(())
 }

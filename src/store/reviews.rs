@@ -311,21 +311,6 @@ pub fn write(tx: &mut Tx, row: &ReviewRow, rank_before: i64) -> Result<(), Store
     if row.is_open() && row.standing.rank_ms == rank_before {
         return Ok(());
     }
-    move_scopes(tx, row, rank_before)
-}
-
-/// Moves an open review to where its author's reputation puts it now. Only what that changes is written: naming a column
-/// costs an entry in each of its indexes, and one decision moves everything that its author has waiting.
-pub fn write_reputation(tx: &mut Tx, row: &ReviewRow, rank_before: i64) -> Result<(), StoreError> {
-    let (standing, id) = (&row.standing, row.id);
-    let sql = "UPDATE reviews SET author_reputation = $2, reputation_points = $3, rank_ms = $4 WHERE id = $1";
-    let params = [id.into(), row.author_reputation.into(), standing.reputation_points.into(), standing.rank_ms.into()];
-    tx.execute(sql, &params)?;
-    if standing.rank_ms == rank_before { Ok(()) } else { move_scopes(tx, row, rank_before) }
-}
-
-/// Writes a review's scopes at its place; none where it is not open.
-fn move_scopes(tx: &mut Tx, row: &ReviewRow, rank_before: i64) -> Result<(), StoreError> {
     for scope in row.scopes.names() {
         let sql = "DELETE FROM review_scopes WHERE scope = $1 AND rank_ms = $2 AND review_id = $3";
         tx.execute(sql, &[scope.into(), rank_before.into(), row.id.into()])?;
