@@ -2,7 +2,7 @@
 
 /// A set of places in the console; an action is offered in some of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Contexts(u8);
+pub struct Contexts(u32);
 
 /// The heading an action stands under in the help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
