@@ -14,6 +14,8 @@ use crate::store::{StoreError, Tx};
 /// A review, the version it is about, and that version's extension.
 pub(super) struct Case {
     pub review: ReviewRow,
+    /// The review as it is stored.
+    kept: ReviewRow,
     pub version: VersionRow,
     pub extension: ExtensionRow,
 }
@@ -31,7 +33,7 @@ pub(super) fn complete(tx: &mut Tx, review: ReviewRow) -> Result<Case, Refused> 
     let missing = |what: &str| StoreError::Corrupt(format!("the review {} has no {what}", review.id));
     let version = versions::by_id(tx, review.version)?.ok_or_else(|| missing("version"))?;
     let extension = extensions::by_id(tx, review.extension)?.ok_or_else(|| missing("extension"))?;
-    Ok(Case { review, version, extension })
+    Ok(Case { kept: review.clone(), review, version, extension })
 }
 
 impl Case {
@@ -91,8 +93,23 @@ impl Case {
 
     /// Writes version and review as their next revisions; `pointer` says what changed in the review.
     pub fn write(&mut self, tx: &mut Tx, pointer: &str, by: &str, now: Timestamp) -> Result<(), StoreError> {
-        versions::update(tx, &mut self.version, now)?;
-        reviews::update(tx, &mut self.review, pointer, by, now)
+        versions::write_stage(tx, &mut self.version, now)?;
+        self.write_review(tx, pointer, by, now)
+    }
+
+    /// Writes the review alone as its next revision; `pointer` says what changed in it.
+    pub fn write_review(&mut self, tx: &mut Tx, pointer: &str, by: &str, now: Timestamp) -> Result<(), StoreError> {
+        reviews::update(tx, &self.kept, &mut self.review, pointer, by, now)?;
+        self.kept.clone_from(&self.review);
+        Ok(())
+    }
+
+    /// Writes a new lease. The revisions of the review stay: nothing that a decision rests on has changed.
+    pub fn write_lease(&mut self, tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
+        versions::write_stage(tx, &mut self.version, now)?;
+        reviews::write(tx, &self.kept, &self.review)?;
+        self.kept.clone_from(&self.review);
+        Ok(())
     }
 
     /// Whether nobody but this account may take it on, by what was already approved or submitted.

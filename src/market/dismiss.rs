@@ -13,7 +13,7 @@ use crate::domain::limits::REASON_CHARS_MAX;
 use crate::domain::permit::DismissFinding;
 use crate::store::Tx;
 use crate::store::findings::{self, Dismissal};
-use crate::store::reviews::{self, ReviewRow};
+use crate::store::reviews::ReviewRow;
 
 /// Which finding is no problem, and why.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ pub fn dismiss(tx: &mut Tx, act: &Act, input: &Dismiss) -> Result<ReviewRow, Ref
     findings::dismiss(tx, case.extension.id, &finding, &dismissal)?;
     let rows = findings::of_review(tx, finding.review)?;
     count_findings(&mut case.review, &rows);
-    reviews::update(tx, &mut case.review, "/findings", &leave.name(), act.now)?;
+    case.write_review(tx, "/findings", &leave.name(), act.now)?;
     let detail = json!({
         "slug": case.review.slug,
         "number": case.review.number.to_string(),

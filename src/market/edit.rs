@@ -9,8 +9,9 @@ use super::refused::Refused;
 use super::sight::{ExtensionRef, find};
 use crate::domain::extension::{Description, ExtensionName, Listing, Tag, Tier};
 use crate::domain::permit::EditExtension;
+use crate::store::Tx;
 use crate::store::extensions::{self, ExtensionRow};
-use crate::store::{Tx, reviews};
+use crate::store::reviews::{self, ReviewRow};
 
 /// What is changed; what is left out stays.
 #[derive(Clone, Debug)]
@@ -60,9 +61,9 @@ pub fn edit(tx: &mut Tx, act: &Act, input: &Edit) -> Result<ExtensionRow, Refuse
         if row.submitted_ever {
             check_likeness(tx, &row)?;
         }
-        for mut review in reviews::open_of_extension(tx, row.id)? {
-            review.name = row.name.to_string();
-            reviews::write(tx, &review, review.standing.rank_ms)?;
+        for review in reviews::open_of_extension(tx, row.id)? {
+            let renamed = ReviewRow { name: row.name.to_string(), ..review.clone() };
+            reviews::write(tx, &review, &renamed)?;
         }
     }
     extensions::update(tx, &mut row, act.now)?;

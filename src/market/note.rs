@@ -12,7 +12,7 @@ use crate::domain::limits::FEEDBACK_CHARS_MAX;
 use crate::domain::permit::NoteReview;
 use crate::store::Tx;
 use crate::store::notes::{self, NoteRow};
-use crate::store::reviews::{self, ReviewRow};
+use crate::store::reviews::ReviewRow;
 
 /// What was written.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub fn note(tx: &mut Tx, act: &Act, review: ReviewId, words: &str) -> Result<Not
     };
     notes::insert(tx, &note)?;
     case.review.notes_count += 1;
-    reviews::update(tx, &mut case.review, "/notes", &leave.name(), act.now)?;
+    case.write_review(tx, "/notes", &leave.name(), act.now)?;
     let detail = json!({
         "slug": case.review.slug,
         "number": case.review.number.to_string(),

@@ -61,6 +61,7 @@ pub fn queue(
     let only_author = only_author(viewer)?;
     let limit = limit.clamp(1, PAGE_ITEMS_MAX);
     let query = QueueQuery { asker: viewer.account(), only_author, after, limit, ..QueueQuery::of(filter, now) };
+    policy::foresee(tx);
     let page = queue::page(tx, &query)?;
     let policy = policy::in_force(tx, now)?;
     let line = |row: QueueRow| {

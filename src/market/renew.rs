@@ -9,16 +9,15 @@ use super::refused::Refused;
 use crate::domain::id::ReviewId;
 use crate::domain::permit::RenewReview;
 use crate::domain::stage::Command;
-use crate::store::reviews::{self, ReviewRow};
-use crate::store::{Tx, versions};
+use crate::store::Tx;
+use crate::store::reviews::ReviewRow;
 
 /// Gives the caller's claim a new lease. The review's revision stays: nothing that a decision rests on has changed.
 pub fn renew(tx: &mut Tx, act: &Act, review: ReviewId) -> Result<ReviewRow, Refused> {
     let (mut case, leave) = case::open::<RenewReview>(tx, act, review)?;
     let stage = case.decide(&leave, &Command::Renew, act.now)?;
     case.take(stage, &leave.name(), act.now);
-    versions::update(tx, &mut case.version, act.now)?;
-    reviews::write(tx, &case.review, case.review.standing.rank_ms)?;
+    case.write_lease(tx, act.now)?;
     let lease_until = case.review.claim.as_ref().map(|claim| claim.lease_until.to_string());
     let detail =
         json!({ "slug": case.review.slug, "number": case.review.number.to_string(), "lease_until": lease_until });

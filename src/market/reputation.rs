@@ -46,11 +46,11 @@ pub(super) fn compute(tx: &mut Tx, id: AccountId, policy: &Policy, now: Timestam
         return Ok(());
     }
     accounts::set_reputation(tx, id, value)?;
-    for mut review in reviews::open_of_author(tx, id)? {
-        let rank_before = review.standing.rank_ms;
-        review.author_reputation = value;
-        review.standing = review.standing.with_reputation(&policy.review, value);
-        reviews::write(tx, &review, rank_before)?;
+    for review in reviews::open_of_author(tx, id)? {
+        let mut moved = review.clone();
+        moved.author_reputation = value;
+        moved.standing = review.standing.with_reputation(&policy.review, value);
+        reviews::write(tx, &review, &moved)?;
     }
     Ok(())
 }

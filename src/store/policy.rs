@@ -26,6 +26,9 @@ pub struct PolicyRevision {
     pub plan: Option<PlanId>,
 }
 
+/// What [`layers`] and all that rests on it read.
+const NEWEST: &str = "SELECT number, document, stamps, by_id, at_ms FROM policy_revisions ORDER BY number DESC LIMIT 1";
+
 const COLUMNS: &str = "number, document, stamps, reason, by_id, at_ms, restores, plan_id";
 
 impl PolicyRevision {
@@ -48,8 +51,12 @@ pub fn current(tx: &mut Tx) -> Result<PolicyRevision, StoreError> {
 
 /// What is in force; as long as it stays the same text it is parsed once for each thread.
 pub fn layers(tx: &mut Tx) -> Result<Arc<InForce>, StoreError> {
-    let sql = "SELECT number, document, stamps, by_id, at_ms FROM policy_revisions ORDER BY number DESC LIMIT 1";
-    tx.query_one::<Parsed>(sql, &[])?.map(|parsed| parsed.0).ok_or_else(missing)
+    tx.query_one::<Parsed>(NEWEST, &[])?.map(|parsed| parsed.0).ok_or_else(missing)
+}
+
+/// Says that the policy will be asked for in this transaction; see [`in_force`].
+pub fn foresee(tx: &mut Tx) {
+    tx.foresee(NEWEST, &[]);
 }
 
 /// The policy in force at `now` for nobody in particular.

@@ -209,11 +209,13 @@ fn source(path: Path, now: Timestamp) -> (&'static str, Statement) {
     let condition = match path {
         Path::Open => "r.open = 1".to_owned(),
         Path::Stage(stage) => format!("r.stage = '{}'", stage.name()),
-        Path::Lapsed => format!("r.stage = 'review' AND r.lease_until_ms <= {}", statement.bind(now.into())),
+        Path::Lapsed => {
+            format!("r.open = 1 AND r.stage = 'review' AND r.lease_until_ms <= {}", statement.bind(now.into()))
+        }
         Path::Scope(scope) => format!("s.scope = '{}'", scope.name()),
         Path::Claimed(account) => {
             let (account, now) = (statement.bind(account.into()), statement.bind(now.into()));
-            format!("r.claimed_by = {account} AND r.lease_until_ms > {now}")
+            format!("r.open = 1 AND r.claimed_by = {account} AND r.lease_until_ms > {now}")
         }
         Path::Author(account) => format!("r.author_id = {}", statement.bind(account.into())),
     };

@@ -3,9 +3,9 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use postgres::types::{FromSql, Type};
 use rusqlite::types::ValueRef;
 use serde::de::DeserializeOwned;
+use tokio_postgres::types::{FromSql, Type};
 
 use super::error::StoreError;
 use crate::domain::time::Timestamp;
@@ -17,7 +17,7 @@ pub enum Row<'r> {
     Sqlite(&'r rusqlite::Row<'r>),
     /// From PostgreSQL.
     #[doc(hidden)]
-    Postgres(&'r postgres::Row),
+    Postgres(&'r tokio_postgres::Row),
 }
 
 /// A type that is read from a row.
@@ -143,8 +143,8 @@ fn of_sqlite<'r>(row: &'r rusqlite::Row<'_>, i: usize) -> Result<Cell<'r>, Store
 }
 
 /// Constants such as `1` have four bytes there, columns and counts eight.
-fn of_postgres(row: &postgres::Row, i: usize) -> Result<Cell<'_>, StoreError> {
-    let refused = |error: postgres::Error| no_column(i, &error);
+fn of_postgres(row: &tokio_postgres::Row, i: usize) -> Result<Cell<'_>, StoreError> {
+    let refused = |error: tokio_postgres::Error| no_column(i, &error);
     let Some(column) = row.columns().get(i) else {
         return Err(no_column(i, &format!("the row has {}", row.len())));
     };

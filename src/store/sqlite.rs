@@ -25,8 +25,12 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const CACHE_KIB: i64 = 8 << 10;
 /// Prepared statements kept for each connection.
 const STATEMENTS_KEPT_MAX: usize = 256;
-/// Pages in the write-ahead log from which on it is written back into the file.
-const LOG_PAGES_MAX: i64 = 1_000;
+/// The same for the connection that writes, which keeps all that a group of transactions changes until they are
+/// committed; beyond that, pages go into the log twice.
+const WRITER_CACHE_KIB: i64 = 64 << 10;
+/// Pages in the write-ahead log from which on it is written back into the file: a page that was changed many times
+/// meanwhile is written back once.
+const LOG_PAGES_MAX: i64 = 8_000;
 /// How long an early acknowledgement runs ahead of its commit.
 const EARLY_BY: Duration = Duration::from_millis(20);
 
@@ -114,6 +118,7 @@ pub(super) fn make_durable(connection: &Connection) -> rusqlite::Result<()> {
     // Not by SQLite itself after a commit, where nobody would hear that it failed.
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     settle(connection)?;
+    connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
     write_back(connection)
 }
 

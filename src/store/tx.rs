@@ -91,6 +91,14 @@ impl Tx<'_> {
         Ok(())
     }
 
+    /// Says that a statement will be asked for in this transaction; where it is a long way to the database, and nothing
+    /// is changed, it is sent together with the next one.
+    pub(super) fn foresee(&mut self, sql: &str, params: &[Value]) {
+        if let Database::Postgres(session) = &mut self.database {
+            session.foresee(sql, params);
+        }
+    }
+
     /// Runs a statement that answers no rows; gives the number of rows it touched.
     pub fn execute(&mut self, sql: &str, params: &[Value]) -> Result<u64, StoreError> {
         if self.purpose == Purpose::Read {

@@ -4,9 +4,9 @@ use std::error::Error;
 use std::fmt::Display;
 
 use bytes::BytesMut;
-use postgres::types::{IsNull, Type, to_sql_checked};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use serde::Serialize;
+use tokio_postgres::types::{IsNull, Type, to_sql_checked};
 
 use super::error::StoreError;
 use crate::domain::account::AccountName;
@@ -66,13 +66,13 @@ impl rusqlite::ToSql for Value {
     }
 }
 
-impl postgres::types::ToSql for Value {
+impl tokio_postgres::types::ToSql for Value {
     fn to_sql(&self, sort: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
         match self {
             Value::Null => Ok(IsNull::Yes),
             Value::Integer(number) if *sort == Type::INT8 => number.to_sql(sort, out),
             Value::Integer(number) if *sort == Type::INT4 => i32::try_from(*number)?.to_sql(sort, out),
-            Value::Text(text) if <String as postgres::types::ToSql>::accepts(sort) => text.to_sql(sort, out),
+            Value::Text(text) if <String as tokio_postgres::types::ToSql>::accepts(sort) => text.to_sql(sort, out),
             Value::Integer(_) => Err(format!("a number where {sort} belongs").into()),
             Value::Text(_) => Err(format!("text where {sort} belongs").into()),
         }

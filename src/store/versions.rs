@@ -156,6 +156,23 @@ pub fn update(tx: &mut Tx, row: &mut VersionRow, now: Timestamp) -> Result<(), S
     tx.execute(sql, &params).map(|_| ())
 }
 
+/// Writes the stage, and what follows from it, as the next revision.
+pub fn write_stage(tx: &mut Tx, row: &mut VersionRow, now: Timestamp) -> Result<(), StoreError> {
+    row.revision += 1;
+    row.updated_at = now;
+    let sql = "UPDATE versions SET stage = $2, stage_data = $3, published_ms = $4, updated_ms = $5, revision = $6 \
+         WHERE id = $1";
+    let params = [
+        row.id.into(),
+        row.stage.name().name().into(),
+        Value::json(&row.stage)?,
+        row.published_at.into(),
+        row.updated_at.into(),
+        row.revision.into(),
+    ];
+    tx.execute(sql, &params).map(|_| ())
+}
+
 /// Whether this number was ever submitted under this slug by another version than `except`.
 pub fn is_spent(
     tx: &mut Tx,

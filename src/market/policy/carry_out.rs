@@ -100,9 +100,10 @@ fn move_rows(tx: &mut Tx, act: &Act, by: &str, change: &Change<'_>) -> Result<()
         if settled == *row {
             continue;
         }
-        reviews::write(tx, &settled, row.standing.rank_ms)?;
-        if settled.approvals_needed != row.approvals_needed {
-            reviews::update(tx, &mut settled, "/approvals_needed", by, act.now)?;
+        if settled.approvals_needed == row.approvals_needed {
+            reviews::write(tx, row, &settled)?;
+        } else {
+            reviews::update(tx, row, &mut settled, "/approvals_needed", by, act.now)?;
         }
     }
     Ok(())

@@ -68,6 +68,6 @@ pub(super) const LOOKS: &[Look] = &[
         what: "its claim ran out and was not given back",
         cure: "nothing; a running server gives it back within seconds",
         sql: "SELECT r.id, r.slug || ' ' || r.number || ' claimed by ' || r.claimed_by_name FROM reviews r \
-              WHERE r.stage = 'review' AND r.lease_until_ms <= $1 ORDER BY r.id",
+              WHERE r.open = 1 AND r.stage = 'review' AND r.lease_until_ms <= $1 ORDER BY r.id",
     },
 ];

@@ -229,7 +229,7 @@ fn copy_all(
             progress.advance(table, target.count(table)?);
         }
         source.send(table, after, |rows, bytes| {
-            target.put(table, &bytes)?;
+            target.put(table, bytes)?;
             progress.advance(table, rows);
             Ok(())
         })?;

@@ -84,7 +84,7 @@ impl Target {
     }
 
     /// Adds rows, all of them or none.
-    pub(super) fn put(&mut self, table: &Table, rows: &[u8]) -> Result<(), StoreError> {
+    pub(super) fn put(&mut self, table: &Table, rows: Vec<u8>) -> Result<(), StoreError> {
         let sql = format!("COPY {} ({}) FROM STDIN (FORMAT binary)", table.name, table.columns());
         self.session.copy_in(&sql, rows).map(drop)
     }

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use postgres::Config;
-use postgres::config::{Host, SslMode};
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
 
 use super::super::error::OpenError;
 
@@ -121,7 +121,7 @@ fn is_near(config: &Config) -> bool {
 }
 
 /// What the driver says, without what it was given.
-fn reason(error: &postgres::Error) -> String {
+fn reason(error: &tokio_postgres::Error) -> String {
     let deeper = std::error::Error::source(error).map(|source| format!(": {source}"));
     format!("{error}{}", deeper.unwrap_or_default())
 }

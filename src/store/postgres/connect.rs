@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use postgres::{Client, NoTls};
 use rustls::{ClientConfig, RootCertStore};
+use tokio_postgres::NoTls;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::address::PostgresUrl;
 use super::refusal;
 use super::session::Session;
+use super::wire::Wire;
 
 /// What every connection is set to: nothing waits for ever, and an answer follows the disk.
 const SETTINGS: &str = "SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
@@ -29,16 +30,22 @@ pub(in crate::store) struct NotConnected {
 /// # Errors
 /// [`NotConnected`].
 pub(in crate::store) fn connect(url: &PostgresUrl) -> Result<Session, NotConnected> {
-    let connected = if url.is_encrypted() { url.config().connect(tls()?) } else { url.config().connect(NoTls) };
-    let settled = connected.and_then(|mut client: Client| {
-        client.batch_execute(SETTINGS)?;
-        Ok(client)
-    });
-    let client = settled.map_err(|error| {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| NotConnected {
+        what: format!("no thread can wait for the network: {error}"),
+        cure: "raise the limit of open files (ulimit -n)",
+    })?;
+    let connected = if url.is_encrypted() {
+        Wire::connect(runtime, url.config(), tls()?)
+    } else {
+        Wire::connect(runtime, url.config(), NoTls)
+    };
+    let settled = connected.and_then(|mut wire| wire.run(SETTINGS).map(|()| wire));
+    let wire = settled.map_err(|error| {
         let (what, cure) = refusal::of_connecting(&error);
         NotConnected { what, cure }
     })?;
-    Ok(Session::new(client))
+    Ok(Session::new(wire))
 }
 
 /// Trusts the certificates that this machine trusts, or those that `SSL_CERT_FILE` names.

@@ -4,13 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use postgres::fallible_iterator::FallibleIterator;
 use tokio::sync::watch;
 
 use super::address::PostgresUrl;
 use super::connect::connect;
 use super::pool::Rest;
-use super::refusal::Trouble;
 use super::session::Session;
 use crate::domain::digest::Sha256Digest;
 use crate::store::error::StoreError;
@@ -74,23 +72,10 @@ impl Listener {
             Ok(())
         })?;
         while !self.closing.load(Ordering::Relaxed) {
-            let mut notices = session.client().notifications();
-            let mut heard = notices.timeout_iter(LOOK_EVERY);
-            loop {
-                match heard.next() {
-                    Ok(Some(notice)) => {
-                        if let Ok(number) = notice.payload().parse() {
-                            raise(&self.newest_event, number);
-                        }
-                    }
-                    Ok(None) => break,
-                    Err(error) => return Err(Trouble::of(&error, "listening").into_error()),
+            for notice in session.hear(LOOK_EVERY)? {
+                if let Ok(number) = notice.parse() {
+                    raise(&self.newest_event, number);
                 }
-            }
-            drop(heard);
-            drop(notices);
-            if session.client().is_closed() {
-                return Err(StoreError::Unavailable("the connection was closed".to_owned()));
             }
         }
         Ok(())

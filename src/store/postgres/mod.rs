@@ -16,6 +16,7 @@ mod receive;
 mod refusal;
 mod session;
 mod visit;
+mod wire;
 
 #[cfg(test)]
 mod commit_tests;
