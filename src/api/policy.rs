@@ -119,7 +119,7 @@ pub struct Effect {
 /// One thing that an effect touches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Example {
-    /// `extension`, `version`, `review`, `account` or `server`.
+    /// `extension`, `version`, `review`, `account`, `server` or `instance`.
     pub kind: String,
     /// Its id.
     pub id: String,

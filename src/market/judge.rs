@@ -32,9 +32,9 @@ pub(super) fn judge(
         .ok_or_else(|| StoreError::Corrupt(format!("the version {} is gone", attempt.version_id)))?;
     let manifest = manifest(&version)?;
     let policy = policy_for(tx, &site.server, Some(site.extension.slug.as_str()), now)?;
-    let Some(announced) = site.instance.announced.as_ref().filter(|_| site.instance.presence(now) == Presence::Live)
-    else {
-        return Ok(Err(silent(site, now)));
+    let presence = site.instance.presence(&policy.installations, now);
+    let Some(announced) = site.instance.announced.as_ref().filter(|_| presence == Presence::Live) else {
+        return Ok(Err(silent(site, presence)));
     };
     let verdict = installable(site, &version, attempt.why)
         .and_then(|()| fits_instance(&manifest, announced))
@@ -61,7 +61,7 @@ pub(super) fn quota(tx: &mut Tx, site: &Site, now: Timestamp) -> Result<Result<(
         return Ok(Ok(()));
     }
     let policy = policy_for(tx, &site.server, Some(site.extension.slug.as_str()), now)?;
-    let tier = policy.tiers.get(site.server.tier.as_str()).or_else(|| policy.tiers.get("pro"));
+    let tier = policy.tiers.get(site.server.tier.as_str()).or_else(|| policy.tiers.get(&policy.runs.tier));
     let Some(limits) = tier else { return Ok(Ok(())) };
     let others = installations::of_server(tx, site.server.id)?;
     let others = others.iter().filter(|other| other.id != site.row.id && other.stands.state.counts()).count();
@@ -75,9 +75,9 @@ pub(super) fn quota(tx: &mut Tx, site: &Site, now: Timestamp) -> Result<Result<(
     Ok(Err(Reason::new(ReasonCode::Quota, text)))
 }
 
-fn silent(site: &Site, now: Timestamp) -> Reason {
+fn silent(site: &Site, presence: Presence) -> Reason {
     let name = &site.instance.name;
-    let text = match (site.instance.presence(now), site.instance.heard_at) {
+    let text = match (presence, site.instance.heard_at) {
         (Presence::Silent, Some(heard)) => {
             format!("the instance {name} that serves this server was heard last at {heard}; start it, then try again")
         }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::act::{Act, IfMatch, last_change};
 use super::input::{Length, text};
-use super::place::{InstallationRef, Site, manifest, open_site};
+use super::place::{InstallationRef, Site, manifest, open_site, policy_for};
 use super::progress::{attempt, or_refused, settle, start};
 use super::record::{Subject, record};
 use super::refused::Refused;
@@ -135,7 +135,8 @@ pub fn remove(
     if_match.check(site.row.revision, |_| last_change(tx, "installation", site.row.id))?;
     let reason: String = reason.trim().chars().take(REASON_CHARS_MAX).collect();
     check_needed(tx, &site)?;
-    match site.row.stands.remove(reason.clone(), act.now)? {
+    let waits = policy_for(tx, &site.server, Some(&site.row.slug), act.now)?.installations;
+    match site.row.stands.remove(reason.clone(), &waits, act.now)? {
         Removal::After(until) => {
             let freed = installations::kept(tx, site.row.id)?;
             let detail = json!({ "reason": reason, "until": until.to_string() });

@@ -9,6 +9,7 @@ mod override_server;
 mod past;
 mod plan;
 mod revert;
+mod running;
 mod sides;
 mod waiting;
 

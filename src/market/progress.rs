@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::act::Leave;
 use super::judge::{judge, quota};
-use super::place::Site;
+use super::place::{Site, policy_for};
 use super::record::{Subject, record};
 use super::refused::Refused;
 use crate::domain::consent::Asked;
@@ -39,7 +39,8 @@ pub(super) fn drive(
     now: Timestamp,
 ) -> Result<Stage, Refused> {
     let attempt = site.row.stands.state.next().cloned();
-    let mut stage = site.row.stands.advance(number, command, now)?;
+    let waits = policy_for(tx, &site.server, Some(&site.row.slug), now)?.installations;
+    let mut stage = site.row.stands.advance(number, command, &waits, now)?;
     let Some(attempt) = attempt else { return Ok(stage) };
     if let (Command::Judge(Ok(())), Stage::ResourceAllocation { .. }) = (command, &stage) {
         append(tx, site, &attempt, StageName::PermissionValidation.name(), "nothing new was asked for", now)?;
@@ -47,7 +48,7 @@ pub(super) fn drive(
     note(tx, site, &attempt, &stage, now)?;
     while let Stage::ResourceAllocation { .. } = stage {
         let verdict = quota(tx, site, now)?;
-        stage = site.row.stands.advance(number, &Command::Allocate(verdict), now)?;
+        stage = site.row.stands.advance(number, &Command::Allocate(verdict), &waits, now)?;
         note(tx, site, &attempt, &stage, now)?;
     }
     if site.row.stands.state.name() == StateName::Failed {

@@ -11,4 +11,5 @@ mod policy;
 mod properties;
 mod reviewing;
 mod two_databases;
+mod waits;
 mod world;

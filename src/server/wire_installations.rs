@@ -9,6 +9,7 @@ use crate::api::servers::Server as WireServer;
 use crate::domain::consent::Asked;
 use crate::domain::installation::{Stage, State, Why};
 use crate::domain::instance::Instance;
+use crate::domain::policy::Policy;
 use crate::domain::rollout::Turn;
 use crate::domain::server::Server;
 use crate::domain::time::Timestamp;
@@ -40,13 +41,13 @@ pub fn server(tx: &mut Tx, server: &Server) -> Result<WireServer, StoreError> {
 }
 
 /// An instance as it is sent.
-pub fn instance(instance: &Instance, now: Timestamp) -> WireInstance {
+pub fn instance(instance: &Instance, policy: &Policy, now: Timestamp) -> WireInstance {
     let said = instance.announced.as_ref();
     let words = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect();
     WireInstance {
         id: instance.id.to_string(),
         name: instance.name.to_string(),
-        presence: instance.presence(now).name().to_owned(),
+        presence: instance.presence(&policy.installations, now).name().to_owned(),
         host_api: said.map(|said| said.host_api.to_string()),
         scopes: said.map(|said| words(said.scopes.names())).unwrap_or_default(),
         wasm_features: said.map(|said| said.wasm_features.clone()).unwrap_or_default(),

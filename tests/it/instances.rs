@@ -315,7 +315,7 @@ async fn a_server_that_is_restarted_in_the_middle_finishes_or_undoes_what_was_be
     };
     assert_eq!((order(&first.id).as_str(), order(&second.id).as_str()), ("initialise", "prepare"));
     assert_eq!(bot.done(&first.id, 1, "state_init").await.state, "active");
-    again.clock.advance_ms(skydeck::domain::limits::INSTANCE_ORDER_MS);
+    again.clock.advance_ms(skydeck::domain::policy::InstallationPolicy::default().order_ms);
     let now = again.clock.now();
     again.store.write(move |tx| market::lapse_installations(tx, now)).await.unwrap();
     let undone = owner.client.installation(&second.id).await.unwrap().value.installation;

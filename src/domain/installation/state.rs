@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::attempt::{Attempt, AttemptRefusal, Command, Stage, StageName, Why, decide};
 use super::{Reason, ReasonCode};
 use crate::domain::id::VersionId;
-use crate::domain::limits::REMOVAL_GRACE_MS;
+use crate::domain::policy::InstallationPolicy;
 use crate::domain::scope::ScopeSet;
 use crate::domain::time::Timestamp;
 use crate::domain::version::VersionNumber;
@@ -271,12 +271,18 @@ impl Stands {
     ///
     /// # Errors
     /// [`StateRefusal`]; nothing changed then.
-    pub fn advance(&mut self, number: Option<u64>, command: &Command, now: Timestamp) -> Result<Stage, StateRefusal> {
+    pub fn advance(
+        &mut self,
+        number: Option<u64>,
+        command: &Command,
+        waits: &InstallationPolicy,
+        now: Timestamp,
+    ) -> Result<Stage, StateRefusal> {
         let attempt = self.state.next().ok_or(StateRefusal::Idle)?;
         if let Some(given) = number.filter(|given| *given != attempt.number) {
             return Err(StateRefusal::OtherAttempt { given, wanted: attempt.number });
         }
-        let stage = decide(&attempt.stage, command, now)?;
+        let stage = decide(&attempt.stage, command, waits, now)?;
         let attempt = Attempt { stage: stage.clone(), ..attempt.clone() };
         match &stage {
             Stage::Done { granted, at } => self.finish(&attempt, *granted, *at),
@@ -322,10 +328,15 @@ impl Stands {
     ///
     /// # Errors
     /// [`StateRefusal::WrongState`] where it is being removed already.
-    pub fn remove(&mut self, reason: String, now: Timestamp) -> Result<Removal, StateRefusal> {
+    pub fn remove(
+        &mut self,
+        reason: String,
+        waits: &InstallationPolicy,
+        now: Timestamp,
+    ) -> Result<Removal, StateRefusal> {
         match &self.state {
             State::Active { now: was, .. } | State::Disabled { now: was, .. } => {
-                let until = now.plus_ms(REMOVAL_GRACE_MS);
+                let until = now.plus_ms(waits.removal_grace_ms);
                 self.state = State::Removing { was: was.clone(), reason, until };
                 Ok(Removal::After(until))
             }
@@ -425,7 +436,7 @@ mod tests {
             Command::Acknowledge(StageName::SandboxPrep, Ok(())),
             Command::Acknowledge(StageName::StateInit, Ok(())),
         ] {
-            stands.advance(None, &command, NOW).unwrap();
+            stands.advance(None, &command, &InstallationPolicy::default(), NOW).unwrap();
         }
     }
 
@@ -439,28 +450,42 @@ mod tests {
     fn an_update_runs_beside_the_old_version_until_it_is_done() {
         let mut stands = installed();
         stands.begin(attempt(2, Why::Update)).unwrap();
-        stands.advance(None, &Command::Judge(Ok(())), NOW).unwrap();
+        stands.advance(None, &Command::Judge(Ok(())), &InstallationPolicy::default(), NOW).unwrap();
         assert_eq!(stands.state.now().unwrap().number, 1, "the old one stays");
-        stands.advance(None, &Command::Allocate(Ok(())), NOW).unwrap();
+        stands.advance(None, &Command::Allocate(Ok(())), &InstallationPolicy::default(), NOW).unwrap();
         assert!(matches!(stands.begin(attempt(3, Why::Update)), Err(StateRefusal::Busy { .. })));
-        let stale = stands.advance(Some(1), &Command::Acknowledge(StageName::SandboxPrep, Ok(())), NOW);
+        let stale = stands.advance(
+            Some(1),
+            &Command::Acknowledge(StageName::SandboxPrep, Ok(())),
+            &InstallationPolicy::default(),
+            NOW,
+        );
         assert_eq!(stale, Err(StateRefusal::OtherAttempt { given: 1, wanted: 2 }));
-        stands.advance(Some(2), &Command::Acknowledge(StageName::SandboxPrep, Ok(())), NOW).unwrap();
-        stands.advance(Some(2), &Command::Acknowledge(StageName::StateInit, Ok(())), NOW).unwrap();
+        stands
+            .advance(
+                Some(2),
+                &Command::Acknowledge(StageName::SandboxPrep, Ok(())),
+                &InstallationPolicy::default(),
+                NOW,
+            )
+            .unwrap();
+        stands
+            .advance(Some(2), &Command::Acknowledge(StageName::StateInit, Ok(())), &InstallationPolicy::default(), NOW)
+            .unwrap();
         assert_eq!((stands.state.now().unwrap().number, stands.to_go_back_to().unwrap().number), (2, 1));
-        assert_eq!(stands.advance(None, &Command::Lapse, NOW), Err(StateRefusal::Idle));
+        assert_eq!(stands.advance(None, &Command::Lapse, &InstallationPolicy::default(), NOW), Err(StateRefusal::Idle));
     }
 
     #[test]
     fn what_is_refused_leaves_the_old_version_or_nothing() {
         let mut first = Stands::install(attempt(1, Why::Install));
         let no = Reason::new(ReasonCode::HostApi, "no");
-        first.advance(None, &Command::Judge(Err(no.clone())), NOW).unwrap();
+        first.advance(None, &Command::Judge(Err(no.clone())), &InstallationPolicy::default(), NOW).unwrap();
         assert_eq!((first.state.name(), first.state.counts(), first.state.now()), (StateName::Failed, false, None));
         let mut stands = installed();
         let update = attempt(2, Why::Update);
         stands.begin(update.clone()).unwrap();
-        stands.advance(None, &Command::Judge(Err(no)), NOW).unwrap();
+        stands.advance(None, &Command::Judge(Err(no)), &InstallationPolicy::default(), NOW).unwrap();
         assert_eq!((stands.state.now().unwrap().number, stands.refused), (1, Some(update.version_id)));
         assert_eq!(stands.state.next(), None);
     }
@@ -472,14 +497,15 @@ mod tests {
         assert!(stands.begin(attempt(2, Why::Update)).unwrap_err().to_string().contains("disabled"));
         stands.enable().unwrap();
         assert!(stands.enable().is_err());
-        let until = NOW.plus_ms(REMOVAL_GRACE_MS);
-        assert_eq!(stands.remove("not used".to_owned(), NOW), Ok(Removal::After(until)));
+        let waits = InstallationPolicy { removal_grace_ms: 9, ..InstallationPolicy::default() };
+        let until = NOW.plus_ms(waits.removal_grace_ms);
+        assert_eq!(stands.remove("not used".to_owned(), &waits, NOW), Ok(Removal::After(until)));
         assert_eq!(stands.state.due(), Some(until));
-        assert!(stands.remove("again".to_owned(), NOW).is_err() && stands.disable(String::new(), NOW).is_err());
+        assert!(stands.remove("again".to_owned(), &waits, NOW).is_err() && stands.disable(String::new(), NOW).is_err());
         stands.enable().unwrap();
         stands.regrant(ScopeSet::EMPTY.with(Scope::Ban)).unwrap();
         assert_eq!(stands.state.now().unwrap().granted.names(), ["ban"]);
-        assert_eq!(Stands::install(attempt(1, Why::Install)).remove(String::new(), NOW), Ok(Removal::AtOnce));
+        assert_eq!(Stands::install(attempt(1, Why::Install)).remove(String::new(), &waits, NOW), Ok(Removal::AtOnce));
     }
 
     #[test]

@@ -63,7 +63,7 @@ pub struct Effect {
 /// One thing that an effect touches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
-    /// `extension`, `review`, `account` or `server`.
+    /// `extension`, `version`, `review`, `account`, `server` or `instance`.
     pub kind: String,
     /// Its id.
     pub id: String,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::sides::{Sides, Tallies};
-use super::{catalogue, past, waiting};
+use super::{catalogue, past, running, waiting};
 use crate::domain::policy::{Effect, Example, Impact, LookedAt, Totals, When};
 use crate::store::impact::{self as rows, Installed};
 use crate::store::reviews::ReviewRow;
@@ -28,6 +28,7 @@ pub(super) fn reckon(tx: &mut Tx, sides: &Sides) -> Result<Reckoned, StoreError>
     let open = reviews::open(tx)?;
     let queue = waiting::count(sides, &key, &regarded, &open, &mut tallies);
     switches(tx, sides, &mut tallies)?;
+    running::count(tx, sides, &mut tallies)?;
     let installed = rows::installed(tx)?;
     let mut servers_hit = BTreeSet::new();
     rooms(sides, &installed, &mut tallies, &mut servers_hit);
