@@ -97,8 +97,9 @@ pub use note::{Noted, note};
 pub use notice::notices_of;
 pub use place::{InstallationRef, ServerRef, Site, find_installation, find_server};
 pub use policy::{
-    Applied, ApplyPlan, Explained, LayerSaid, Override, PLAN_LIVES_MS, Planned, PolicyDraft, Revert, apply_policy,
-    explain_policy, override_policy, plan_policy, policy_of_server, policy_plan, revert_policy,
+    Applied, AppliedOverride, ApplyOverride, ApplyPlan, Explained, LayerSaid, Override, PLAN_LIVES_MS, Planned,
+    PlannedOverride, PolicyDraft, Revert, apply_override, apply_policy, explain_policy, override_plan, override_policy,
+    plan_of_server, plan_override, plan_policy, policy_of_server, policy_plan, revert_policy,
 };
 pub use queue::{QueueItem, QueueLine, QueueLines, item, queue, queue_total};
 pub use record_checks::{RecordChecks, Recorded, record_checks};

@@ -6,6 +6,7 @@ mod guild;
 mod installing;
 mod lists;
 mod moving;
+mod overriding;
 mod owning;
 mod policy;
 mod properties;

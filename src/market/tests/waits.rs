@@ -64,6 +64,7 @@ fn a_plan_says_which_instances_fall_silent_and_which_updates_go_further() {
     let plan = world.plan("[installations]\ninstance_silent_ms = 10000\n[rollouts]\nring_ms = 60000").unwrap();
     let silent = plan.impact.effect("instances_silent", "installations.instance_silent_ms").unwrap();
     assert_eq!((silent.count, silent.examples[0].name.as_str()), (1, "shard-1"));
+    assert_eq!(plan.impact.totals.servers_hit, Some(1), "its server gets nothing new");
     assert_eq!(plan.impact.effect("rollouts_reach", "rollouts"), None, "the canaries stay alone for another while");
     let wider = "[rollouts]\ncanary_per_mille = 1000\ntenth_per_mille = 1000\nring_ms = 60000";
     let plan = world.plan(wider).unwrap();
