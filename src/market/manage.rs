@@ -3,6 +3,8 @@
 use serde_json::json;
 
 use super::act::{Act, IfMatch, last_change};
+use super::along::removed_before_it_was_there;
+use super::dependencies::needed_by;
 use super::input::{Length, text};
 use super::place::{InstallationRef, Site, manifest, open_site, policy_for};
 use super::progress::{attempt, or_refused, settle, start};
@@ -144,6 +146,7 @@ pub fn remove(
             Ok(Removed { row: site.row, after: Some(until), freed })
         }
         Removal::AtOnce => {
+            removed_before_it_was_there(tx, &site, act.now)?;
             let freed = installations::delete(tx, site.row.id)?;
             let detail = json!({ "reason": reason, "slug": site.row.slug, "freed": freed_as_json(&freed) });
             record(tx, &leave, &Subject::Installation(site.row.id), &detail, act.now);
@@ -181,17 +184,15 @@ fn begin(tx: &mut Tx, act: &Act, site: &mut Site, version: &VersionRow, why: Why
 }
 
 fn check_needed(tx: &mut Tx, site: &Site) -> Result<(), Refused> {
-    let mut by = Vec::new();
-    for other in installations::of_server(tx, site.server.id)? {
-        let Some(now) = other.stands.state.now().filter(|_| other.id != site.row.id) else { continue };
-        let Some(version) = versions::by_id(tx, now.version_id)? else { continue };
-        if manifest(&version)?.requires.extensions.contains_key(&site.extension.slug) {
-            by.push(other.slug);
-        }
-    }
-    if by.is_empty() {
+    // What is not there yet is refused with everything that waits for it.
+    if site.row.stands.state.now().is_none() {
         return Ok(());
     }
+    let others = needed_by(tx, site.server.id, &site.extension.slug, site.row.id)?;
+    if others.is_empty() {
+        return Ok(());
+    }
+    let by: Vec<String> = others.into_iter().map(|other| other.slug).collect();
     let detail = format!("{} cannot do without {}; remove that first", by.join(", "), site.row.slug);
     Err(Refused::conflict("needed_by_others", detail))
 }

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::act::Leave;
+use super::along::take_back;
 use super::judge::{judge, quota};
 use super::place::{Site, policy_for};
 use super::record::{Subject, record};
@@ -25,6 +26,7 @@ pub(super) fn attempt(site: &Site, version: &VersionRow, why: Why, now: Timestam
         version: version.number.clone(),
         why,
         started_at: now,
+        request: None,
         stage: Stage::CompatibilityCheck { asked },
     }
 }
@@ -53,6 +55,9 @@ pub(super) fn drive(
     }
     if site.row.stands.state.name() == StateName::Failed {
         installations::empty(tx, site.row.id)?;
+        if let (Some(request), Stage::Refused { reason, .. }) = (attempt.request, &stage) {
+            take_back(tx, site, request, reason, now)?;
+        }
     }
     Ok(stage)
 }
@@ -188,7 +193,8 @@ fn note(tx: &mut Tx, site: &Site, attempt: &Attempt, stage: &Stage, now: Timesta
     append(tx, site, attempt, stage.word(), &detail, now)
 }
 
-fn append(
+/// Records that an attempt reached a stage, or how it ended.
+pub(super) fn append(
     tx: &mut Tx,
     site: &Site,
     attempt: &Attempt,

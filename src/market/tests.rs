@@ -1,5 +1,6 @@
 //! The marketplace told as stories over a database in memory, and some of them on PostgreSQL too.
 
+mod along;
 mod at_once;
 mod doctor;
 mod guild;

@@ -152,6 +152,7 @@ table! {
     GET    "/servers/{id}/consents"                 READ        Nothing   servers consents;
     GET    "/servers/{id}/installations"            READ        Nothing   installations list;
     POST   "/servers/{id}/installations"            AUTHOR      Nothing   installations create;
+    GET    "/servers/{id}/offers/{extid}"           READ        Nothing   offers show;
     GET    "/servers/{id}/installations/{extid}"    READ        Nothing   installations show_on;
     PATCH  "/servers/{id}/installations/{extid}"    AUTHOR      OrAny     installations edit;
     DELETE "/servers/{id}/installations/{extid}"    AUTHOR      OrAny     installations remove;

@@ -198,6 +198,7 @@ fn on_servers() -> Vec<Row> {
         row("GET /servers/{id}/consents", Value::Null, seen),
         row("GET /servers/{id}/installations", Value::Null, seen),
         row("POST /servers/{id}/installations", json!({"extension": "greeter"}), conflict),
+        row("GET /servers/{id}/offers/{extid}", Value::Null, seen),
         row("GET /servers/{id}/installations/{extid}", Value::Null, seen),
         row("PATCH /servers/{id}/installations/{extid}", json!({"follow": "pinned"}), owners),
         row("DELETE /servers/{id}/installations/{extid}", Value::Null, owners),

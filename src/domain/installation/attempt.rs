@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Reason, ReasonCode};
 use crate::domain::consent::{Asked, ConsentRefusal};
-use crate::domain::id::VersionId;
+use crate::domain::id::{InstallationId, VersionId};
 use crate::domain::policy::InstallationPolicy;
 use crate::domain::scope::ScopeSet;
 use crate::domain::time::Timestamp;
@@ -23,6 +23,9 @@ pub struct Attempt {
     pub why: Why,
     /// When it began.
     pub started_at: Timestamp,
+    /// The installation that was asked for, where several came with one request: they stand or fall together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<InstallationId>,
     /// Where it stands.
     #[serde(flatten)]
     pub stage: Stage,

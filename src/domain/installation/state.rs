@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attempt::{Attempt, AttemptRefusal, Command, Stage, StageName, Why, decide};
 use super::{Reason, ReasonCode};
-use crate::domain::id::VersionId;
+use crate::domain::id::{InstallationId, VersionId};
 use crate::domain::policy::InstallationPolicy;
 use crate::domain::scope::ScopeSet;
 use crate::domain::time::Timestamp;
@@ -23,6 +23,9 @@ pub struct Generation {
     pub granted: ScopeSet,
     /// Since when.
     pub since: Timestamp,
+    /// The installation that was asked for, where several came with one request: they stand or fall together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<InstallationId>,
 }
 
 /// What follows when the channel moves.
@@ -233,6 +236,14 @@ impl State {
         }
     }
 
+    /// The installation that was asked for, where this one came with the same request.
+    pub fn request(&self) -> Option<InstallationId> {
+        match self.now() {
+            Some(now) => now.request,
+            None => self.next().and_then(|next| next.request),
+        }
+    }
+
     /// Whether it counts against the tier's quota.
     pub const fn counts(&self) -> bool {
         !matches!(self, State::Failed { .. })
@@ -294,6 +305,21 @@ impl Stands {
             },
         }
         Ok(stage)
+    }
+
+    /// Takes back what came with a request that came to nothing, whether it is under way or there already. Gives the stage
+    /// that it had reached; nothing where it did not come with that request, or is on its way out.
+    pub fn take_back(&mut self, request: InstallationId, reason: Reason, at: Timestamp) -> Option<StageName> {
+        if self.state.request() != Some(request) {
+            return None;
+        }
+        let in_stage = match &self.state {
+            State::Installing { next } => next.stage.name()?,
+            State::Active { .. } | State::Disabled { .. } => StageName::StateInit,
+            State::Failed { .. } | State::Removing { .. } => return None,
+        };
+        self.state = State::Failed { in_stage, reason, at };
+        Some(in_stage)
     }
 
     /// Stops what runs.
@@ -374,6 +400,7 @@ impl Stands {
             version: attempt.version.clone(),
             granted,
             since: at,
+            request: attempt.request,
         };
         if let State::Active { now, .. } = &self.state {
             self.previous = Some(now.clone());
@@ -425,6 +452,7 @@ mod tests {
             version: VersionNumber::new(number, 0, 0),
             why,
             started_at: NOW,
+            request: None,
             stage: Stage::CompatibilityCheck { asked: Asked::of(ScopeSet::EMPTY, ScopeSet::EMPTY, ScopeSet::EMPTY) },
         }
     }
@@ -519,6 +547,25 @@ mod tests {
         stands.begin(back).unwrap();
         through(&mut stands);
         assert_eq!(stands.refused, Some(left));
+    }
+
+    #[test]
+    fn what_came_with_a_request_is_taken_back_with_it_and_nothing_else_is() {
+        let id = |seed| InstallationId::mint(NOW, &mut Entropy::from_seed([seed; 32]));
+        let reason = || Reason::new(ReasonCode::Cancelled, "the other one came to nothing");
+        let with = |request| Stands::install(Attempt { request, ..attempt(1, Why::Install) });
+        let mut under_way = with(Some(id(50)));
+        assert_eq!(under_way.take_back(id(51), reason(), NOW), None);
+        assert_eq!(under_way.take_back(id(50), reason(), NOW), Some(StageName::CompatibilityCheck));
+        assert_eq!(under_way.take_back(id(50), reason(), NOW), None, "once");
+        let mut there = with(Some(id(50)));
+        through(&mut there);
+        assert_eq!(there.state.request(), Some(id(50)));
+        there.begin(attempt(2, Why::Update)).unwrap();
+        assert_eq!(there.take_back(id(50), reason(), NOW), Some(StageName::StateInit));
+        assert_eq!((there.state.name(), there.state.now()), (StateName::Failed, None));
+        let mut alone = with(None);
+        assert_eq!(alone.take_back(id(50), reason(), NOW), None);
     }
 
     #[test]
