@@ -1,15 +1,12 @@
 //! Extensions that come along with the one that was asked for: offered together, consented to one by one, and taken back
 //! together where one of them comes to nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
-
-use super::act::{Act, By, leave};
 use super::dependencies::{Beside, Coming, beside, listed, needed_by};
 use super::judge::asked;
 use super::place::{ServerRef, Site, find_server, manifest, policy_for, site};
-use super::progress::{append, settle};
+use super::progress::{append, tell};
 use super::refused::Refused;
 use super::sight::{ExtensionRef, Viewer, find};
 use super::writing;
@@ -18,12 +15,12 @@ use crate::domain::consent::Asked;
 use crate::domain::extension::Slug;
 use crate::domain::id::InstallationId;
 use crate::domain::installation::{Attempt, Reason, ReasonCode, Stage, StateName};
-use crate::domain::permit::AdvanceInstallation;
 use crate::domain::scope::ScopeSet;
 use crate::domain::server::Server;
 use crate::domain::time::Timestamp;
 use crate::domain::version::VersionNumber;
 use crate::store::extensions::ExtensionRow;
+use crate::store::installations::InstallationRow;
 use crate::store::versions::{self, VersionRow};
 use crate::store::{StoreError, Tx, installations, instances};
 
@@ -120,42 +117,56 @@ pub(super) fn wanted_version(
     })
 }
 
-/// Takes back whatever else came with a request, since `failed` came to nothing; what others need by now stays.
+/// Takes back whatever else came with a request, since `failed` came to nothing; what others need by now stays. The act's
+/// one audit row names it.
 pub(super) fn take_back(
     tx: &mut Tx,
-    failed: &Site,
+    failed: &mut Site,
     request: InstallationId,
     reason: &Reason,
     now: Timestamp,
 ) -> Result<(), Refused> {
-    let leave = leave::<AdvanceInstallation>(tx, &Act { by: By::System, now, seed: [0; 32] })?;
     let text = format!("it came along with {}, which came to nothing: {}", failed.row.slug, reason.text);
-    for row in installations::of_server(tx, failed.server.id)? {
-        if row.id == failed.row.id || row.stands.state.request() != Some(request) {
-            continue;
-        }
-        let Some(row) = installations::by_id(tx, row.id)? else { continue };
+    for row in to_go(tx, failed, request)? {
         let mut site = site(tx, failed.server.clone(), row)?;
-        let others = needed_by(tx, site.server.id, &site.extension.slug, site.row.id)?;
-        let stays =
-            others.iter().any(|other| other.id != failed.row.id && other.stands.state.request() != Some(request));
-        if stays {
-            continue;
-        }
         let Some(attempt) = attempt_of(&site) else { continue };
         let reason = Reason::new(ReasonCode::Cancelled, text.clone());
         let Some(in_stage) = site.row.stands.take_back(request, reason.clone(), now) else { continue };
         let stage = Stage::Refused { in_stage, reason, at: now };
         append(tx, &site, &attempt, stage.word(), &format!("{}: {text}", ReasonCode::Cancelled.name()), now)?;
         installations::empty(tx, site.row.id)?;
-        let detail = json!({ "along_with": failed.row.slug, "reason": text });
-        settle(tx, &leave, &mut site, "taken_back", &detail, now)?;
+        installations::update(tx, &mut site.row, now)?;
+        tell(tx, "taken_back", &site, "the marketplace")?;
+        failed.taken_back.push(site.row.slug);
     }
     Ok(())
 }
 
+/// What came with a request and is needed by nothing that stays.
+fn to_go(tx: &mut Tx, failed: &Site, request: InstallationId) -> Result<Vec<InstallationRow>, Refused> {
+    let mut going = Vec::new();
+    for row in installations::of_server(tx, failed.server.id)? {
+        if row.id == failed.row.id || row.stands.state.request() != Some(request) {
+            continue;
+        }
+        let Some(row) = installations::by_id(tx, row.id)? else { continue };
+        let slug = row.slug.parse::<Slug>().map_err(|error| StoreError::Corrupt(format!("a slug: {error}")))?;
+        let needed_by = needed_by(tx, row.server, &slug, row.id)?;
+        let needed_by: Vec<InstallationId> = needed_by.into_iter().map(|other| other.id).collect();
+        going.push((row, needed_by));
+    }
+    loop {
+        let ids: BTreeSet<InstallationId> = going.iter().map(|(row, _)| row.id).chain([failed.row.id]).collect();
+        let before = going.len();
+        going.retain(|(_, needed_by)| needed_by.iter().all(|id| ids.contains(id)));
+        if going.len() == before {
+            return Ok(going.into_iter().map(|(row, _)| row).collect());
+        }
+    }
+}
+
 /// Refuses an installation that another one with the same request is still on its way for.
-pub(super) fn removed_before_it_was_there(tx: &mut Tx, site: &Site, now: Timestamp) -> Result<(), Refused> {
+pub(super) fn removed_before_it_was_there(tx: &mut Tx, site: &mut Site, now: Timestamp) -> Result<(), Refused> {
     let is_under_way = site.row.stands.state.name() == StateName::Installing;
     let Some(request) = site.row.stands.state.request().filter(|_| is_under_way) else { return Ok(()) };
     let reason = Reason::new(ReasonCode::Cancelled, "it was removed before it was there");

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::act::{Act, Leave, leave_as};
 use super::along::{Along, agreed, wanted_version};
 use super::place::{ServerRef, Site, find_server, site};
-use super::progress::{attempt, drive, log, or_refused, start};
+use super::progress::{attempt, drive, log, or_refused, start, tell};
 use super::refused::Refused;
 use super::sight::{ExtensionRef, find};
 use super::writing;
@@ -85,6 +85,7 @@ pub fn install(tx: &mut Tx, act: &Act, input: &NewInstallation) -> Result<Instal
         follow: input.follow,
         now: act.now,
     };
+    let mut came = Vec::new();
     for slug in &along {
         let Some(consent) = input.along.get(slug) else { continue };
         let needed = find(tx, &viewer, &ExtensionRef::Slug(slug.clone()))?;
@@ -95,13 +96,31 @@ pub fn install(tx: &mut Tx, act: &Act, input: &NewInstallation) -> Result<Instal
             grant: consent.grant,
             pointer: format!("/along/{slug}/grant"),
         };
-        request.place(tx, one).map_err(|refused| named(refused, slug, consent, &extension.slug))?;
+        let placed = request.place(tx, one).map_err(|refused| named(refused, slug, consent, &extension.slug))?;
+        tell(tx, "installing", &placed, &leave.name())?;
+        came.push(json!({
+            "installation": placed.row.id.to_string(),
+            "slug": placed.row.slug,
+            "number": consent.number.to_string(),
+            "granted": consent.grant.map(ScopeSet::names),
+        }));
     }
-    request.place(tx, One { id, extension, version, grant: input.grant, pointer: "/grant".to_owned() })
+    let number = version.number.to_string();
+    let own = One { id, extension, version, grant: input.grant, pointer: "/grant".to_owned() };
+    let placed = request.place(tx, own)?;
+    let detail = json!({
+        "number": number,
+        "granted": input.grant.map(ScopeSet::names),
+        "follow": input.follow.name(),
+        "along": came,
+    });
+    log(tx, &leave, &placed, "installing", &detail, act.now)?;
+    Ok(placed.row)
 }
 
 impl Request<'_> {
-    fn place(&self, tx: &mut Tx, one: One) -> Result<InstallationRow, Refused> {
+    /// Installs one of them as far as the marketplace can by itself.
+    fn place(&self, tx: &mut Tx, one: One) -> Result<Site, Refused> {
         let One { id, extension, version, grant, pointer } = one;
         if let Some(there) = installations::of(tx, self.server.id, extension.id)? {
             if there.stands.state.name() != StateName::Failed {
@@ -136,17 +155,10 @@ impl Request<'_> {
             stage = drive(tx, &mut site, None, &Command::Grant(granted), self.now)?;
             or_refused(&stage)?;
         }
-        let detail = json!({
-            "number": version.number.to_string(),
-            "granted": grant.map(ScopeSet::names),
-            "follow": self.follow.name(),
-            "request": self.id.map(|id| id.to_string()),
-        });
         let revision = site.row.revision;
         installations::update(tx, &mut site.row, self.now)?;
         site.row.revision = revision + 1;
-        log(tx, self.leave, &site, "installing", &detail, self.now)?;
-        Ok(site.row)
+        Ok(site)
     }
 }
 

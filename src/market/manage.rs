@@ -146,9 +146,14 @@ pub fn remove(
             Ok(Removed { row: site.row, after: Some(until), freed })
         }
         Removal::AtOnce => {
-            removed_before_it_was_there(tx, &site, act.now)?;
+            removed_before_it_was_there(tx, &mut site, act.now)?;
             let freed = installations::delete(tx, site.row.id)?;
-            let detail = json!({ "reason": reason, "slug": site.row.slug, "freed": freed_as_json(&freed) });
+            let detail = json!({
+                "reason": reason,
+                "slug": site.row.slug,
+                "freed": freed_as_json(&freed),
+                "taken_back": site.taken_back,
+            });
             record(tx, &leave, &Subject::Installation(site.row.id), &detail, act.now);
             tell_removed(tx, &site, &freed);
             Ok(Removed { row: site.row, after: None, freed })

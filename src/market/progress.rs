@@ -116,6 +116,7 @@ pub(super) fn log<A: Action>(
         "attempt": state.next().map(|next| next.number),
         "stage": state.next().map(|next| next.stage.word()),
         "what": detail,
+        "taken_back": site.taken_back,
     });
     record(tx, leave, &Subject::Installation(site.row.id), &detail, now);
     tell(tx, action, site, &leave.name())
@@ -144,7 +145,8 @@ pub(super) fn or_refused(stage: &Stage) -> Result<(), Refused> {
     }
 }
 
-fn tell(tx: &mut Tx, action: &str, site: &Site, by: &str) -> Result<(), Refused> {
+/// Tells everybody concerned what became of an installation.
+pub(super) fn tell(tx: &mut Tx, action: &str, site: &Site, by: &str) -> Result<(), Refused> {
     let state = &site.row.stands.state;
     let (now, next) = (state.now(), state.next());
     let code = match next {

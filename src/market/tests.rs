@@ -6,6 +6,7 @@ mod doctor;
 mod guild;
 mod installing;
 mod lists;
+mod many_servers;
 mod moving;
 mod overriding;
 mod owning;

@@ -149,3 +149,36 @@ async fn a_servers_owner_plans_and_applies_what_the_server_overrides() {
     let explained = ada.client.explain_policy("scopes.ban", Some("100"), None).await.unwrap();
     assert_eq!((explained.value.as_str(), explained.from.layer.as_str()), ("deny", "server"));
 }
+
+#[tokio::test]
+async fn of_two_administrators_at_once_one_is_told_what_the_other_did() {
+    let server = Server::start().await;
+    let root = server.administrator();
+    let account = skydeck::api::accounts::NewAccount {
+        name: "rita".to_owned(),
+        role: Some("administrator".to_owned()),
+        verified: true,
+    };
+    let made = root.client.create_account(&account).await.unwrap().value;
+    let rita = server.token_of(&made.id, &skydeck::api::accounts::NewToken::default()).await;
+    let before = root.client.policy().await.unwrap().value.number;
+    let (first, second) = (
+        root.client.plan_policy(&draft(json!({"scopes": {"ban": "deny"}}))).await.unwrap(),
+        rita.client.plan_policy(&draft(json!({"scopes": {"kick": "deny"}}))).await.unwrap(),
+    );
+    let (one, two) = tokio::join!(
+        root.client.apply_policy(&first.id, first.base),
+        rita.client.apply_policy(&second.id, second.base)
+    );
+    let current = root.client.policy().await.unwrap().value;
+    assert_eq!(current.number, before + 1, "one of the two was put in force");
+    let (won, lost, field) = match (one, two) {
+        (Ok(won), Err(lost)) => (won, lost, "/document/scopes/ban"),
+        (Err(lost), Ok(won)) => (won, lost, "/document/scopes/kick"),
+        both => panic!("{both:?}"),
+    };
+    assert_eq!((lost.status(), lost.code()), (Some(412), "stale"));
+    let changed = &lost.problem().unwrap().changed;
+    assert!(changed.iter().any(|one| one.pointer == field && Some(&one.by) == won.revision.by.as_ref()), "{changed:?}");
+    assert_eq!(current.document["scopes"], won.revision.document["scopes"]);
+}

@@ -74,7 +74,7 @@ pub fn plan_override(
     let document = read(tx, draft)?;
     let current = policy::of_server(tx, &server.id.to_string())?;
     let base = current.as_ref().map_or(0, PolicyRevision::number);
-    if current.as_ref().map(PolicyRevision::document).unwrap_or(&Document::default()) == &document {
+    if current.as_ref().map_or(&Document::default(), PolicyRevision::document) == &document {
         return Err(Refused::conflict("nothing_changes", "this is what the server overrides already"));
     }
     let impact = counted(tx, &server, current.as_ref(), &document, act.now)?;

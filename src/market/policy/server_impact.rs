@@ -1,5 +1,6 @@
 //! What a change of one server's override does there: to what is installed, to what can be, and to its tier's limits.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -95,12 +96,12 @@ impl Ground<'_> {
     }
 
     /// The policies for an extension; those for everybody where no exception names it.
-    fn of(&self, plain: &(Policy, Policy), slug: &str) -> (Policy, Policy) {
+    fn of<'p>(&self, plain: &'p (Policy, Policy), slug: &str) -> Cow<'p, (Policy, Policy)> {
         let exceptions = &self.layers.global.document.exceptions;
         if exceptions.iter().any(|exception| exception.extension.as_deref() == Some(slug)) {
-            return (self.before(Some(slug)), self.after(Some(slug)));
+            return Cow::Owned((self.before(Some(slug)), self.after(Some(slug))));
         }
-        plain.clone()
+        Cow::Borrowed(plain)
     }
 }
 
@@ -123,7 +124,8 @@ fn scopes(ground: &Ground<'_>, there: &[There], heads: &[HeadRow], counted: &mut
     }
     let plain = (ground.before(None), ground.after(None));
     for one in there {
-        let (was, is) = ground.of(&plain, &one.row.slug);
+        let policies = ground.of(&plain, &one.row.slug);
+        let (was, is) = &*policies;
         for scope in is.denied(one.scopes).minus(was.denied(one.scopes)).iter() {
             counted.hit.insert(one.row.slug.clone());
             let what = || {
@@ -136,7 +138,8 @@ fn scopes(ground: &Ground<'_>, there: &[There], heads: &[HeadRow], counted: &mut
         }
     }
     for head in heads {
-        let (was, is) = ground.of(&plain, &head.slug);
+        let policies = ground.of(&plain, &head.slug);
+        let (was, is) = &*policies;
         for scope in head.scopes.iter() {
             let (code, what) = match (was.verdict(scope), is.verdict(scope)) {
                 (ScopeVerdict::Deny, ScopeVerdict::Deny) => continue,

@@ -38,7 +38,9 @@ fn a_server_sees_beforehand_what_its_override_does_there_and_it_does_that() {
     let plan = guild.plans_override(&world.ada, draft).unwrap();
     let effect = |code: &str, field: &str| {
         let found = plan.impact.effect(code, field).unwrap_or_else(|| panic!("{code}: {:#?}", plan.impact));
-        (found.count, found.examples.iter().map(|one| one.name.as_str()).collect::<Vec<_>>())
+        let mut names: Vec<&str> = found.examples.iter().map(|one| one.name.as_str()).collect();
+        names.sort_unstable();
+        (found.count, names)
     };
     assert_eq!(effect("server_denied", "scopes.ban"), (1, vec!["guard 1.0.0"]));
     assert_eq!(effect("catalogue_denied", "scopes.ban"), (2, vec!["guard 1.0.0", "other 1.0.0"]));
