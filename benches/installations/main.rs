@@ -1,4 +1,7 @@
-//! What installations cost: solving dependencies over a large marketplace, and counting usage durably.
+//! What installations cost: solving dependencies over a large marketplace, counting usage durably, and telling everybody
+//! who listens of a rollback.
+
+mod listening;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -32,7 +35,8 @@ const NOW: Timestamp = Timestamp::from_ms(1_790_000_000_000);
 
 fn main() -> Result<()> {
     solving()?;
-    tokio::runtime::Builder::new_current_thread().build()?.block_on(counting())
+    tokio::runtime::Builder::new_current_thread().build()?.block_on(counting())?;
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(listening::measure())
 }
 
 /// The time to choose versions where one extension leads to hundreds of others.

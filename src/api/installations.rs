@@ -52,6 +52,9 @@ pub struct Installation {
     pub created_at: String,
     /// When it changed last.
     pub updated_at: String,
+    /// The installation that was asked for, where several came with one request: they stand or fall together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
     /// Counts the changes; the `ETag`.
     pub revision: i64,
 }
@@ -138,6 +141,43 @@ pub struct NewInstallation {
     /// `automatic` (where absent), `manual` or `pinned`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follow: Option<String>,
+    /// What it needs and is to come along, by slug: all that `GET /servers/{id}/offers/{extid}` offers beside it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub along: BTreeMap<String, ConsentAlong>,
+}
+
+/// The consent to one extension that comes along.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ConsentAlong {
+    /// The version that was offered.
+    pub number: String,
+    /// The scopes that the server's owner grants; the owner is asked later where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<Vec<String>>,
+}
+
+/// What installing an extension brings to a server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct InstallationOffer {
+    /// Everything that it needs and is not there, each after what that needs itself; and last the extension.
+    pub items: Vec<OfferedExtension>,
+}
+
+/// One extension of an offer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct OfferedExtension {
+    /// The extension.
+    pub extension_id: String,
+    /// Its slug.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// The version.
+    pub version: String,
+    /// The slugs of what needs it; nothing for the extension that was asked for.
+    pub needed_by: Vec<String>,
+    /// What it asks for, most dangerous first.
+    pub scopes: Vec<AskedScope>,
 }
 
 /// A change of an installation.

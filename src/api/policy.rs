@@ -59,6 +59,9 @@ pub struct NewPlan {
 pub struct Plan {
     /// Its id.
     pub id: String,
+    /// The server whose override it changes; the marketplace's own policy where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server_id: Option<String>,
     /// The revision that it starts from; `If-Match` of applying it names this one.
     pub base: i64,
     /// The draft.
@@ -119,7 +122,7 @@ pub struct Effect {
 /// One thing that an effect touches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Example {
-    /// `extension`, `version`, `review`, `account` or `server`.
+    /// `extension`, `version`, `review`, `account`, `server` or `instance`.
     pub kind: String,
     /// Its id.
     pub id: String,
@@ -262,6 +265,15 @@ pub struct NewServerPolicy {
     pub document: serde_json::Value,
     /// Why.
     pub reason: String,
+}
+
+/// What was put in force on a server, and what that changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ServerPolicyApplied {
+    /// What the server overrides now, and what is in force there.
+    pub policy: ServerPolicy,
+    /// What it changed.
+    pub impact: Impact,
 }
 
 /// What a server overrides, and what is in force there.

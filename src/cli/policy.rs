@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use super::context::Context;
 use super::output::{self, Form};
 use super::{Exit, Failure, Global, subject, typed};
-use crate::api::policy::{NewPlan, Plan as Planned, PolicyApplied, PolicyRevision};
+use crate::api::policy::{NewPlan, NewServerPolicy, Plan as Planned, PolicyApplied, PolicyRevision};
 use crate::client::PageQuery;
 use crate::domain::json::Json;
 use crate::domain::policy::{self as domain, Document, Format, Place, TextFault};
@@ -70,6 +70,9 @@ pub struct Plan {
     /// Plan to go back to this revision
     #[arg(long, value_name = "N")]
     revision: Option<i64>,
+    /// The draft is for what a chat server overrides, by its id
+    #[arg(long, value_name = "ID", conflicts_with = "revision")]
+    on: Option<String>,
     /// Why
     #[arg(long, value_name = "TEXT")]
     reason: String,
@@ -84,6 +87,9 @@ pub struct Apply {
     /// A plan that you have seen, by its id: it is applied without a question
     #[arg(long, value_name = "ID", conflicts_with = "reason")]
     plan: Option<String>,
+    /// It is for what a chat server overrides, by its id
+    #[arg(long, value_name = "ID")]
+    on: Option<String>,
     /// Why
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
@@ -146,8 +152,14 @@ pub fn run(global: &Global, command: Policy) -> Result<Exit, Failure> {
         Policy::Schema => {}
         Policy::Edit(edit) => return edit::run(global, &context, form, &edit),
         Policy::Plan(plan) => {
-            let new = new_plan(plan.file.as_deref(), plan.revision, &plan.reason)?;
-            text::plan(form, &context.block_on(context.client.plan_policy(&new))?)?;
+            let made = match (&plan.on, plan.file.as_deref()) {
+                (Some(server), Some(file)) => self::plan_on(&context, server, file, &plan.reason)?,
+                (_, file) => {
+                    let new = new_plan(file, plan.revision, &plan.reason)?;
+                    context.block_on(context.client.plan_policy(&new))?
+                }
+            };
+            text::plan(form, &made)?;
         }
         Policy::Apply(apply) => self::apply(&context, form, &apply)?,
         Policy::Revert(revert) => self::revert(&context, form, &revert)?,
@@ -188,7 +200,35 @@ fn show(context: &Context, form: Form, show: &Show) -> Result<(), Failure> {
     output::raw(toml.as_bytes())
 }
 
+/// Plans what a server is to override, by a file.
+fn plan_on(context: &Context, server: &str, file: &Path, reason: &str) -> Result<Planned, Failure> {
+    let document = as_value(&read_file(file, Place::Server)?)?;
+    let new = NewServerPolicy { document, reason: reason.to_owned() };
+    Ok(context.block_on(context.client.plan_server_policy(server, &new))?)
+}
+
+fn apply_on(context: &Context, form: Form, server: &str, apply: &Apply) -> Result<(), Failure> {
+    let client = &context.client;
+    let plan = match (&apply.plan, apply.file.as_deref()) {
+        (None, Some(file)) => {
+            let plan = plan_on(context, server, file, apply.reason.as_deref().unwrap_or_default())?;
+            confirm(form, &plan)?;
+            plan
+        }
+        (id, _) => context.block_on(client.server_policy_plan(server, id.as_deref().unwrap_or_default()))?,
+    };
+    let done = context.block_on(client.apply_server_policy(server, &plan.id, plan.base))?;
+    if form == Form::Json {
+        return output::json(&done);
+    }
+    let (own, by) = (&done.policy, done.policy.by.as_deref().unwrap_or("nobody"));
+    output::text(&format!("in force on {}: revision {} of what it overrides, by {by}", own.server_id, own.number))
+}
+
 fn apply(context: &Context, form: Form, apply: &Apply) -> Result<(), Failure> {
+    if let Some(server) = &apply.on {
+        return apply_on(context, form, server, apply);
+    }
     let client = &context.client;
     let plan = if let Some(id) = &apply.plan {
         context.block_on(client.policy_plan(id))?
@@ -243,7 +283,8 @@ fn confirm(form: Form, plan: &Planned) -> Result<(), Failure> {
     let numbers = [totals.extensions_hit, totals.submissions_hit, totals.servers_hit.unwrap_or(0)];
     let numbers = numbers.map(|number| number.to_string()).join(" ");
     let question = "Type the numbers of extensions, submissions and servers it hits to go on";
-    typed::confirm_by(question, &numbers, &format!("apply what you have seen with --plan {}", plan.id))
+    let on = plan.server_id.as_ref().map(|server| format!(" --on {server}")).unwrap_or_default();
+    typed::confirm_by(question, &numbers, &format!("apply what you have seen with --plan {}{on}", plan.id))
 }
 
 fn applied(form: Form, done: &PolicyApplied) -> Result<(), Failure> {

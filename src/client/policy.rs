@@ -4,6 +4,7 @@ use super::{Client, ClientError, Fetched, PageQuery, Seen};
 use crate::api::page::Page;
 use crate::api::policy::{
     ApplyPlan, Explanation, NewPlan, NewServerPolicy, Plan, PolicyApplied, PolicyRevision, RevertPolicy, ServerPolicy,
+    ServerPolicyApplied,
 };
 
 impl Client {
@@ -68,5 +69,26 @@ impl Client {
         seen: i64,
     ) -> Result<Fetched<ServerPolicy>, ClientError> {
         self.put("/servers/{id}/policy", &[server]).if_match(Seen::Revision(seen)).json(policy).fetch().await
+    }
+
+    /// Reckons what a draft of a server's override would change there.
+    pub async fn plan_server_policy(&self, server: &str, draft: &NewServerPolicy) -> Result<Plan, ClientError> {
+        self.post("/servers/{id}/policy/plan", &[server]).json(draft).value().await
+    }
+
+    /// One plan of what a server overrides.
+    pub async fn server_policy_plan(&self, server: &str, plan: &str) -> Result<Plan, ClientError> {
+        self.get("/servers/{id}/policy/plans/{plan}", &[server, plan]).value().await
+    }
+
+    /// Puts a planned override in force; `base` is the revision that was seen, 0 where there was none.
+    pub async fn apply_server_policy(
+        &self,
+        server: &str,
+        plan: &str,
+        base: i64,
+    ) -> Result<ServerPolicyApplied, ClientError> {
+        let body = ApplyPlan { plan: plan.to_owned() };
+        self.post("/servers/{id}/policy/apply", &[server]).if_match(Seen::Revision(base)).json(&body).value().await
     }
 }

@@ -4,8 +4,8 @@ use super::{Client, ClientError, Fetched, PageQuery, Seen};
 use crate::api::extensions::Reason;
 use crate::api::installations::{
     Acknowledgement, Config, Consent, Consents, FlagOverrides, Flags, Installation, InstallationDetail,
-    InstallationPatch, InstallationUpdate, Installations, NewInstallation, NewSecret, Removed, Revocation, Rollout,
-    RolloutPatch, Secret, SecretTaken, Secrets, Usage, VersionFlags,
+    InstallationOffer, InstallationPatch, InstallationUpdate, Installations, NewInstallation, NewSecret, Removed,
+    Revocation, Rollout, RolloutPatch, Secret, SecretTaken, Secrets, Usage, VersionFlags,
 };
 use crate::api::instances::{
     Announced, Announcement, Confirmation, Heard, Instance, InstanceCreated, NewInstance, Notices, UsageCounted,
@@ -43,6 +43,16 @@ impl Client {
     /// Everything on a server.
     pub async fn installed_on(&self, server: &str) -> Result<Installations, ClientError> {
         self.get("/servers/{id}/installations", &[server]).value().await
+    }
+
+    /// What installing an extension would bring to a server.
+    pub async fn installation_offer(
+        &self,
+        server: &str,
+        extension: &str,
+        number: Option<&str>,
+    ) -> Result<InstallationOffer, ClientError> {
+        self.get("/servers/{id}/offers/{extid}", &[server, extension]).query_maybe("number", number).value().await
     }
 
     /// Installs an extension.

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::account::AccountName;
 use super::fault::Faults;
 use super::id::{AccountId, InstanceId};
-use super::limits::{INSTANCE_MEMORY_MIB_MAX, INSTANCE_SILENT_MS, INSTANCE_WORDS_MAX};
+use super::limits::{INSTANCE_MEMORY_MIB_MAX, INSTANCE_WORDS_MAX};
+use super::policy::InstallationPolicy;
 use super::scope::ScopeSet;
 use super::text::quoted;
 use super::time::Timestamp;
@@ -49,7 +50,7 @@ pub struct Announcement {
 pub enum Presence {
     /// It has not announced anything yet.
     Unannounced,
-    /// It was heard within [`INSTANCE_SILENT_MS`].
+    /// It was heard within `instance_silent_ms` of the policy.
     Live,
     /// It was heard before that only.
     Silent,
@@ -68,10 +69,10 @@ impl Presence {
 
 impl Instance {
     /// Whether it is there at `now`.
-    pub fn presence(&self, now: Timestamp) -> Presence {
+    pub fn presence(&self, policy: &InstallationPolicy, now: Timestamp) -> Presence {
         match (&self.announced, self.heard_at) {
             (None, _) | (_, None) => Presence::Unannounced,
-            (Some(_), Some(heard)) if now.since_ms(heard) <= INSTANCE_SILENT_MS => Presence::Live,
+            (Some(_), Some(heard)) if now.since_ms(heard) <= policy.instance_silent_ms => Presence::Live,
             (Some(_), Some(_)) => Presence::Silent,
         }
     }
@@ -185,9 +186,10 @@ mod tests {
             revision: 1,
         };
         let said = claimed().judge().unwrap();
-        assert_eq!(instance(None, Some(at(5))).presence(at(6)), Presence::Unannounced);
+        let policy = InstallationPolicy { instance_silent_ms: 7_000, ..InstallationPolicy::default() };
+        assert_eq!(instance(None, Some(at(5))).presence(&policy, at(6)), Presence::Unannounced);
         let heard = instance(Some(said), Some(at(5)));
-        assert_eq!(heard.presence(at(5 + INSTANCE_SILENT_MS)), Presence::Live);
-        assert_eq!(heard.presence(at(6 + INSTANCE_SILENT_MS)), Presence::Silent);
+        assert_eq!(heard.presence(&policy, at(5 + 7_000)), Presence::Live);
+        assert_eq!(heard.presence(&policy, at(6 + 7_000)), Presence::Silent);
     }
 }

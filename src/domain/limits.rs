@@ -227,20 +227,6 @@ pub const ANNOUNCED_SERVERS_MAX: usize = 2_500;
 pub const INSTANCE_WORDS_MAX: usize = 64;
 /// MiB that an instance may announce for extensions.
 pub const INSTANCE_MEMORY_MIB_MAX: u64 = 1 << 24;
-/// An instance that was not heard for longer than this is silent.
-pub const INSTANCE_SILENT_MS: i64 = 90_000;
-/// How long a server's owner is waited for.
-pub const CONSENT_WAIT_MS: i64 = 30 * 86_400_000;
-/// How long an instance has for one order.
-pub const INSTANCE_ORDER_MS: i64 = 120_000;
-/// How long what is removed can still be kept after all.
-pub const REMOVAL_GRACE_MS: i64 = 7 * 86_400_000;
-/// Servers in a thousand that get an update first.
-pub const CANARY_PER_MILLE: u16 = 10;
-/// Servers in a thousand that get an update second, the first ones included.
-pub const TENTH_PER_MILLE: u16 = 100;
-/// How long an update stays in one ring.
-pub const RING_MS: i64 = 24 * 3_600_000;
 /// Bytes of an installation's configuration.
 pub const CONFIG_BYTES_MAX: usize = 64 << 10;
 /// Configurations of one installation that are kept.

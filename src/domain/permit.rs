@@ -276,6 +276,8 @@ actions! {
     ApplyPolicy: "policy.apply", Administer, Administrator;
     /// Puts an earlier policy in force again.
     RevertPolicy: "policy.revert", Administer, Administrator;
+    /// Reckons what a draft of a server's override would change, and keeps it.
+    PlanOverride: "policy.plan_override", Author, ServerManager;
     /// Sets what a server overrides of the policy.
     OverridePolicy: "policy.override", Author, ServerManager;
     /// Quarantines an extension's versions.

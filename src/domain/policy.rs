@@ -11,8 +11,11 @@ mod read;
 mod schema;
 mod table;
 mod text;
+mod waits;
 mod write;
 
+#[cfg(test)]
+mod table_tests;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +32,7 @@ pub use read::Place;
 pub use schema::schema;
 pub use table::FIELDS;
 pub use text::{Format, TextFault, parse};
+pub use waits::{ChecksPolicy, InstallationPolicy, RolloutPolicy};
 
 use super::extension::ReasonCode;
 use super::finding::Severity;
@@ -200,6 +204,12 @@ pub struct Policy {
     pub reputation: ReputationPolicy,
     /// Switches.
     pub switches: Switches,
+    /// What checks put up with.
+    pub checks: ChecksPolicy,
+    /// How long installations and instances are waited for.
+    pub installations: InstallationPolicy,
+    /// How an update is brought to the servers.
+    pub rollouts: RolloutPolicy,
 }
 
 /// How many different people have to approve a submission.
@@ -343,6 +353,9 @@ impl Default for Policy {
             packages: PackagePolicy::default(),
             reputation: ReputationPolicy::default(),
             switches: Switches::default(),
+            checks: ChecksPolicy::default(),
+            installations: InstallationPolicy::default(),
+            rollouts: RolloutPolicy::default(),
         }
     }
 }

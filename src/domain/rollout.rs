@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::id::{ExtensionId, ServerId};
-use super::limits::{CANARY_PER_MILLE, RING_MS, TENTH_PER_MILLE};
+use super::policy::RolloutPolicy;
 use super::text::{nearest, quoted};
 use super::time::Timestamp;
 
@@ -15,9 +15,9 @@ use super::time::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ring {
-    /// To [`CANARY_PER_MILLE`] of the servers.
+    /// To the first few of the servers.
     Canary,
-    /// To [`TENTH_PER_MILLE`] of them.
+    /// To a tenth of them, or what the policy has for it.
     Tenth,
     /// To all.
     All,
@@ -66,11 +66,20 @@ impl Ring {
     }
 
     /// The ring a server is in.
-    pub fn of(extension: ExtensionId, server: ServerId) -> Ring {
+    pub fn of(extension: ExtensionId, server: ServerId, policy: &RolloutPolicy) -> Ring {
         match per_mille(&["ring", &extension.to_string(), &server.to_string()]) {
-            place if place < CANARY_PER_MILLE => Ring::Canary,
-            place if place < TENTH_PER_MILLE => Ring::Tenth,
+            place if place < policy.canary_per_mille => Ring::Canary,
+            place if place < policy.tenth_per_mille => Ring::Tenth,
             _ => Ring::All,
+        }
+    }
+
+    /// How many of a thousand servers an update reaches in this ring.
+    pub const fn per_mille(self, policy: &RolloutPolicy) -> u16 {
+        match self {
+            Ring::Canary => policy.canary_per_mille,
+            Ring::Tenth => policy.tenth_per_mille,
+            Ring::All => 1_000,
         }
     }
 
@@ -88,12 +97,12 @@ impl Rollout {
         Rollout { channel_revision, ring: Ring::Canary, since: now, paused: None }
     }
 
-    /// The ring at `now`: every [`RING_MS`] it widens by itself, but not while it is paused.
-    pub fn ring_at(&self, now: Timestamp) -> Ring {
+    /// The ring at `now`: after each `ring_ms` it widens by itself, but not while it is paused.
+    pub fn ring_at(&self, policy: &RolloutPolicy, now: Timestamp) -> Ring {
         if self.paused.is_some() {
             return self.ring;
         }
-        match now.since_ms(self.since) / RING_MS {
+        match now.since_ms(self.since) / policy.ring_ms.max(1) {
             rings if rings >= 2 => Ring::All,
             1 => self.ring.next(),
             _ => self.ring,
@@ -101,11 +110,11 @@ impl Rollout {
     }
 
     /// Whether a server gets the update at `now`.
-    pub fn turn(&self, extension: ExtensionId, server: ServerId, now: Timestamp) -> Turn {
-        let ring = Ring::of(extension, server);
+    pub fn turn(&self, extension: ExtensionId, server: ServerId, policy: &RolloutPolicy, now: Timestamp) -> Turn {
+        let ring = Ring::of(extension, server, policy);
         match () {
             () if self.paused.is_some() => Turn::Paused,
-            () if ring <= self.ring_at(now) => Turn::Now,
+            () if ring <= self.ring_at(policy, now) => Turn::Now,
             () => Turn::WaitsFor(ring),
         }
     }
@@ -146,32 +155,43 @@ mod tests {
     const START: Timestamp = Timestamp::from_ms(1_000);
 
     #[test]
-    fn a_tenth_is_a_tenth_and_the_canaries_are_in_it() {
+    fn the_rings_are_as_wide_as_the_policy_says_and_each_has_the_one_before_in_it() {
         let mut entropy = Entropy::from_seed([4; 32]);
         let extension = ExtensionId::mint(START, &mut entropy);
         let servers: Vec<ServerId> = (0..10_000).map(|_| ServerId::mint(START, &mut entropy)).collect();
-        let within = |ring| servers.iter().filter(|server| Ring::of(extension, **server) <= ring).count();
-        assert!((50..200).contains(&within(Ring::Canary)), "{}", within(Ring::Canary));
-        assert!((850..1_150).contains(&within(Ring::Tenth)), "{}", within(Ring::Tenth));
-        assert_eq!(within(Ring::All), servers.len());
-        assert!(servers.iter().all(|server| Ring::of(extension, *server) == Ring::of(extension, *server)));
+        let within = |policy: &RolloutPolicy, ring| {
+            servers.iter().filter(|server| Ring::of(extension, **server, policy) <= ring).count()
+        };
+        let built_in = RolloutPolicy::default();
+        assert!((50..200).contains(&within(&built_in, Ring::Canary)), "{}", within(&built_in, Ring::Canary));
+        assert!((850..1_150).contains(&within(&built_in, Ring::Tenth)), "{}", within(&built_in, Ring::Tenth));
+        assert_eq!(within(&built_in, Ring::All), servers.len());
+        let half = RolloutPolicy { canary_per_mille: 0, tenth_per_mille: 500, ..built_in };
+        assert_eq!(within(&half, Ring::Canary), 0);
+        assert!((4_700..5_300).contains(&within(&half, Ring::Tenth)), "{}", within(&half, Ring::Tenth));
+        let at_once = RolloutPolicy { canary_per_mille: 1_000, tenth_per_mille: 1_000, ..built_in };
+        assert_eq!(within(&at_once, Ring::Canary), servers.len());
     }
 
     #[test]
     fn rings_widen_with_time_and_stand_still_while_paused() {
         let mut rollout = Rollout::start(3, START);
-        for (ms, ring) in
-            [(0, Ring::Canary), (RING_MS - 1, Ring::Canary), (RING_MS, Ring::Tenth), (2 * RING_MS, Ring::All)]
-        {
-            assert_eq!(rollout.ring_at(START.plus_ms(ms)), ring, "{ms}");
+        for ring_ms in [60_000, RolloutPolicy::default().ring_ms] {
+            let policy = RolloutPolicy { ring_ms, ..RolloutPolicy::default() };
+            for (ms, ring) in
+                [(0, Ring::Canary), (ring_ms - 1, Ring::Canary), (ring_ms, Ring::Tenth), (2 * ring_ms, Ring::All)]
+            {
+                assert_eq!(rollout.ring_at(&policy, START.plus_ms(ms)), ring, "{ms} of {ring_ms}");
+            }
         }
+        let policy = RolloutPolicy::default();
         rollout.paused = Some("crashes".to_owned());
-        assert_eq!(rollout.ring_at(START.plus_ms(9 * RING_MS)), Ring::Canary);
+        assert_eq!(rollout.ring_at(&policy, START.plus_ms(9 * policy.ring_ms)), Ring::Canary);
         let server = ServerId::mint(START, &mut Entropy::from_seed([5; 32]));
         let extension = ExtensionId::mint(START, &mut Entropy::from_seed([6; 32]));
-        assert_eq!(rollout.turn(extension, server, START), Turn::Paused);
+        assert_eq!(rollout.turn(extension, server, &policy, START), Turn::Paused);
         let open = Rollout { ring: Ring::All, paused: None, ..rollout };
-        assert_eq!(open.turn(extension, server, START), Turn::Now);
+        assert_eq!(open.turn(extension, server, &policy, START), Turn::Now);
         assert_eq!("tent".parse::<Ring>().unwrap_err().to_string().split("did you mean ").nth(1), Some("tenth?"));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::announce::find_instance;
 use super::configure::running;
-use super::place::{InstallationRef, ServerRef, Site, find_installation, find_server, site};
+use super::place::{InstallationRef, ServerRef, Site, find_installation, find_server, policy_for, site};
 use super::refused::Refused;
 use super::sight::{ExtensionRef, Viewer, find};
 use crate::domain::flag::{Flag, flags as resolve};
@@ -151,7 +151,10 @@ fn turn(tx: &mut Tx, site: &Site, now: Timestamp) -> Result<Option<Turn>, Refuse
     }
     let rollout = rollouts::of(tx, site.extension.id)?;
     Ok(Some(match rollout {
-        Some(row) if head.number > running.version => row.rollout.turn(site.extension.id, site.server.id, now),
+        Some(row) if head.number > running.version => {
+            let rings = policy_for(tx, &site.server, Some(&site.row.slug), now)?.rollouts;
+            row.rollout.turn(site.extension.id, site.server.id, &rings, now)
+        }
         _ => Turn::Now,
     }))
 }

@@ -26,6 +26,9 @@ pub fn lapse_installations(tx: &mut Tx, now: Timestamp) -> Result<usize, Refused
     }
     let leave = leave::<AdvanceInstallation>(tx, &act)?;
     for row in due {
+        // One that lapsed before it may have taken this one back.
+        let still = installations::by_id(tx, row.id)?;
+        let Some(row) = still.filter(|row| row.stands.state.due().is_some_and(|due| due <= now)) else { continue };
         let server = servers::by_id(tx, row.server)?
             .ok_or_else(|| StoreError::Corrupt(format!("the server {} is gone", row.server)))?;
         let mut site = site(tx, server, row)?;

@@ -3,8 +3,10 @@
 use serde_json::json;
 
 use super::act::{Act, IfMatch, last_change};
+use super::along::removed_before_it_was_there;
+use super::dependencies::needed_by;
 use super::input::{Length, text};
-use super::place::{InstallationRef, Site, manifest, open_site};
+use super::place::{InstallationRef, Site, manifest, open_site, policy_for};
 use super::progress::{attempt, or_refused, settle, start};
 use super::record::{Subject, record};
 use super::refused::Refused;
@@ -135,7 +137,8 @@ pub fn remove(
     if_match.check(site.row.revision, |_| last_change(tx, "installation", site.row.id))?;
     let reason: String = reason.trim().chars().take(REASON_CHARS_MAX).collect();
     check_needed(tx, &site)?;
-    match site.row.stands.remove(reason.clone(), act.now)? {
+    let waits = policy_for(tx, &site.server, Some(&site.row.slug), act.now)?.installations;
+    match site.row.stands.remove(reason.clone(), &waits, act.now)? {
         Removal::After(until) => {
             let freed = installations::kept(tx, site.row.id)?;
             let detail = json!({ "reason": reason, "until": until.to_string() });
@@ -143,8 +146,14 @@ pub fn remove(
             Ok(Removed { row: site.row, after: Some(until), freed })
         }
         Removal::AtOnce => {
+            removed_before_it_was_there(tx, &mut site, act.now)?;
             let freed = installations::delete(tx, site.row.id)?;
-            let detail = json!({ "reason": reason, "slug": site.row.slug, "freed": freed_as_json(&freed) });
+            let detail = json!({
+                "reason": reason,
+                "slug": site.row.slug,
+                "freed": freed_as_json(&freed),
+                "taken_back": site.taken_back,
+            });
             record(tx, &leave, &Subject::Installation(site.row.id), &detail, act.now);
             tell_removed(tx, &site, &freed);
             Ok(Removed { row: site.row, after: None, freed })
@@ -180,17 +189,15 @@ fn begin(tx: &mut Tx, act: &Act, site: &mut Site, version: &VersionRow, why: Why
 }
 
 fn check_needed(tx: &mut Tx, site: &Site) -> Result<(), Refused> {
-    let mut by = Vec::new();
-    for other in installations::of_server(tx, site.server.id)? {
-        let Some(now) = other.stands.state.now().filter(|_| other.id != site.row.id) else { continue };
-        let Some(version) = versions::by_id(tx, now.version_id)? else { continue };
-        if manifest(&version)?.requires.extensions.contains_key(&site.extension.slug) {
-            by.push(other.slug);
-        }
-    }
-    if by.is_empty() {
+    // What is not there yet is refused with everything that waits for it.
+    if site.row.stands.state.now().is_none() {
         return Ok(());
     }
+    let others = needed_by(tx, site.server.id, &site.extension.slug, site.row.id)?;
+    if others.is_empty() {
+        return Ok(());
+    }
+    let by: Vec<String> = others.into_iter().map(|other| other.slug).collect();
     let detail = format!("{} cannot do without {}; remove that first", by.join(", "), site.row.slug);
     Err(Refused::conflict("needed_by_others", detail))
 }

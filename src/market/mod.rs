@@ -8,6 +8,7 @@
 mod accounts;
 mod acknowledge;
 mod act;
+mod along;
 mod announce;
 mod approve;
 mod case;
@@ -20,6 +21,7 @@ mod count_usage;
 mod create;
 mod create_instance;
 mod delete;
+mod dependencies;
 mod describe_server;
 mod dismiss;
 mod draft;
@@ -67,6 +69,7 @@ mod tests;
 pub use accounts::{CreateAccount, EditAccount, create_account, edit_account};
 pub use acknowledge::{Acknowledgement, acknowledge};
 pub use act::{Act, By, IfMatch};
+pub use along::{Along, OfferLine, installation_offer};
 pub use announce::{Announce, Announced, Heard, announce, confirm, find_instance, heartbeat};
 pub use approve::{Approve, Approved, approve};
 pub use catalogue::{ExtensionDetail, VersionDetail, current_draft, extension, extensions, version};
@@ -97,8 +100,9 @@ pub use note::{Noted, note};
 pub use notice::notices_of;
 pub use place::{InstallationRef, ServerRef, Site, find_installation, find_server};
 pub use policy::{
-    Applied, ApplyPlan, Explained, LayerSaid, Override, PLAN_LIVES_MS, Planned, PolicyDraft, Revert, apply_policy,
-    explain_policy, override_policy, plan_policy, policy_of_server, policy_plan, revert_policy,
+    Applied, AppliedOverride, ApplyOverride, ApplyPlan, Explained, LayerSaid, Override, PLAN_LIVES_MS, Planned,
+    PlannedOverride, PolicyDraft, Revert, apply_override, apply_policy, explain_policy, override_plan, override_policy,
+    plan_of_server, plan_override, plan_policy, policy_of_server, policy_plan, revert_policy,
 };
 pub use queue::{QueueItem, QueueLine, QueueLines, item, queue, queue_total};
 pub use record_checks::{RecordChecks, Recorded, record_checks};

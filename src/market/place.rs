@@ -47,6 +47,8 @@ pub struct Site {
     pub extension: ExtensionRow,
     /// The installation.
     pub row: InstallationRow,
+    /// The slugs of what came with the same request and was taken back by what is being done.
+    pub taken_back: Vec<String>,
 }
 
 impl std::str::FromStr for ServerRef {
@@ -118,7 +120,7 @@ pub(super) fn site(tx: &mut Tx, server: Server, row: InstallationRow) -> Result<
     let missing = |what: &str| StoreError::Corrupt(format!("the installation {} has no {what}", row.id));
     let extension = extensions::by_id(tx, row.extension)?.ok_or_else(|| missing("extension"))?;
     let instance = instances::by_id(tx, server.instance)?.ok_or_else(|| missing("instance"))?;
-    Ok(Site { server, instance, extension, row })
+    Ok(Site { server, instance, extension, row, taken_back: Vec::new() })
 }
 
 /// What a viewer is to a server.

@@ -8,7 +8,10 @@ mod impact;
 mod override_server;
 mod past;
 mod plan;
+mod plan_server;
 mod revert;
+mod running;
+mod server_impact;
 mod sides;
 mod waiting;
 
@@ -16,4 +19,7 @@ pub use apply::{Applied, ApplyPlan, apply_policy};
 pub use explain::{Explained, LayerSaid, explain_policy};
 pub use override_server::{Override, override_policy, policy_of_server};
 pub use plan::{Draft as PolicyDraft, PLAN_LIVES_MS, Planned, plan_policy, policy_plan};
+pub use plan_server::{
+    AppliedOverride, ApplyOverride, PlannedOverride, apply_override, override_plan, plan_of_server, plan_override,
+};
 pub use revert::{Revert, revert_policy};

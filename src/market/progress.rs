@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::act::Leave;
+use super::along::take_back;
 use super::judge::{judge, quota};
-use super::place::Site;
+use super::place::{Site, policy_for};
 use super::record::{Subject, record};
 use super::refused::Refused;
 use crate::domain::consent::Asked;
@@ -25,6 +26,7 @@ pub(super) fn attempt(site: &Site, version: &VersionRow, why: Why, now: Timestam
         version: version.number.clone(),
         why,
         started_at: now,
+        request: None,
         stage: Stage::CompatibilityCheck { asked },
     }
 }
@@ -39,7 +41,8 @@ pub(super) fn drive(
     now: Timestamp,
 ) -> Result<Stage, Refused> {
     let attempt = site.row.stands.state.next().cloned();
-    let mut stage = site.row.stands.advance(number, command, now)?;
+    let waits = policy_for(tx, &site.server, Some(&site.row.slug), now)?.installations;
+    let mut stage = site.row.stands.advance(number, command, &waits, now)?;
     let Some(attempt) = attempt else { return Ok(stage) };
     if let (Command::Judge(Ok(())), Stage::ResourceAllocation { .. }) = (command, &stage) {
         append(tx, site, &attempt, StageName::PermissionValidation.name(), "nothing new was asked for", now)?;
@@ -47,11 +50,14 @@ pub(super) fn drive(
     note(tx, site, &attempt, &stage, now)?;
     while let Stage::ResourceAllocation { .. } = stage {
         let verdict = quota(tx, site, now)?;
-        stage = site.row.stands.advance(number, &Command::Allocate(verdict), now)?;
+        stage = site.row.stands.advance(number, &Command::Allocate(verdict), &waits, now)?;
         note(tx, site, &attempt, &stage, now)?;
     }
     if site.row.stands.state.name() == StateName::Failed {
         installations::empty(tx, site.row.id)?;
+        if let (Some(request), Stage::Refused { reason, .. }) = (attempt.request, &stage) {
+            take_back(tx, site, request, reason, now)?;
+        }
     }
     Ok(stage)
 }
@@ -110,6 +116,7 @@ pub(super) fn log<A: Action>(
         "attempt": state.next().map(|next| next.number),
         "stage": state.next().map(|next| next.stage.word()),
         "what": detail,
+        "taken_back": site.taken_back,
     });
     record(tx, leave, &Subject::Installation(site.row.id), &detail, now);
     tell(tx, action, site, &leave.name())
@@ -138,7 +145,8 @@ pub(super) fn or_refused(stage: &Stage) -> Result<(), Refused> {
     }
 }
 
-fn tell(tx: &mut Tx, action: &str, site: &Site, by: &str) -> Result<(), Refused> {
+/// Tells everybody concerned what became of an installation.
+pub(super) fn tell(tx: &mut Tx, action: &str, site: &Site, by: &str) -> Result<(), Refused> {
     let state = &site.row.stands.state;
     let (now, next) = (state.now(), state.next());
     let code = match next {
@@ -187,7 +195,8 @@ fn note(tx: &mut Tx, site: &Site, attempt: &Attempt, stage: &Stage, now: Timesta
     append(tx, site, attempt, stage.word(), &detail, now)
 }
 
-fn append(
+/// Records that an attempt reached a stage, or how it ended.
+pub(super) fn append(
     tx: &mut Tx,
     site: &Site,
     attempt: &Attempt,

@@ -4,27 +4,26 @@ use serde_json::json;
 
 use super::act::{Act, By, IfMatch, Leave, last_change, leave, leave_for};
 use super::input::{Length, text};
-use super::place::{Site, site};
+use super::place::{Site, policy_for, site};
 use super::progress::{attempt, drive, settle, start};
 use super::record::{Subject, record, tell_extension};
 use super::refused::Refused;
 use super::sight::{ExtensionRef, Viewer, find};
 use crate::domain::id::ExtensionId;
 use crate::domain::installation::{Command, Reason, ReasonCode, Why};
-use crate::domain::limits::{REASON_CHARS_MAX, RING_MS};
+use crate::domain::limits::REASON_CHARS_MAX;
 use crate::domain::permit::{AdvanceInstallation, SetRollout};
+use crate::domain::policy::RolloutPolicy;
 use crate::domain::rollout::{Ring, Rollout, Turn};
 use crate::domain::time::Timestamp;
 use crate::store::extensions::{ExtensionRow, Head};
 use crate::store::installations::{self, InstallationRow};
 use crate::store::rollouts::{self, RolloutRow};
 use crate::store::versions::VersionRow;
-use crate::store::{StoreError, Tx, extensions, servers, versions};
+use crate::store::{StoreError, Tx, extensions, policy, servers, versions};
 
 /// Installations looked at in one transaction.
 pub const ROLLED_MAX: usize = 100;
-/// How long after a round the next one comes, where somebody still waits.
-const LOOK_AGAIN_MS: i64 = 30_000;
 
 /// What is changed about a rollout; what is left out stays.
 #[derive(Clone, Debug)]
@@ -90,8 +89,9 @@ pub fn set_rollout(tx: &mut Tx, act: &Act, input: &RolloutEdit) -> Result<(Exten
     let leave = leave_for::<SetRollout>(tx, act, &extension)?;
     let mut row = rollouts::of(tx, extension.id)?.ok_or(Refused::NotFound("rollout"))?;
     input.if_match.check(row.revision, |_| last_change(tx, "extension", extension.id))?;
+    let rings = policy::for_extension(tx, extension.slug.as_str(), act.now)?.rollouts;
     // Time that passed while it stood still does not widen it.
-    let ring = input.ring.unwrap_or_else(|| row.rollout.ring_at(act.now));
+    let ring = input.ring.unwrap_or_else(|| row.rollout.ring_at(&rings, act.now));
     if input.ring.is_some() || input.pause.is_some() {
         row.rollout.ring = ring;
         row.rollout.since = act.now;
@@ -146,6 +146,7 @@ pub fn roll(tx: &mut Tx, now: Timestamp) -> Result<Option<Rolled>, Refused> {
     };
     let version = versions::by_id(tx, head.version)?
         .ok_or_else(|| StoreError::Corrupt(format!("the version {} is gone", head.version)))?;
+    let rings = policy::for_extension(tx, extension.slug.as_str(), now)?.rollouts;
     let behind = installations::behind(tx, extension.id, head.version, &row.passed, ROLLED_MAX)?;
     let mut rolled = Rolled { looked_at: behind.len(), begun: 0 };
     let mut waiting = false;
@@ -163,17 +164,18 @@ pub fn roll(tx: &mut Tx, now: Timestamp) -> Result<Option<Rolled>, Refused> {
         row.look_at = Some(now);
     } else {
         row.passed = String::new();
-        let open = waiting || rolled.begun > 0 || row.rollout.ring_at(now) < Ring::All;
-        row.look_at = open.then(|| next_look(&row.rollout, now));
+        let open = waiting || rolled.begun > 0 || row.rollout.ring_at(&rings, now) < Ring::All;
+        row.look_at = open.then(|| next_look(&row.rollout, &rings, now));
     }
     rollouts::note(tx, &row)?;
     Ok(Some(rolled))
 }
 
-/// When the next round is worth it: when the ring widens, at the latest after [`LOOK_AGAIN_MS`] where attempts are open.
-fn next_look(rollout: &Rollout, now: Timestamp) -> Timestamp {
-    let into_ring = now.since_ms(rollout.since).rem_euclid(RING_MS);
-    now.plus_ms((RING_MS - into_ring).clamp(1, LOOK_AGAIN_MS))
+/// When the next round is worth it: when the ring widens, at the latest after `look_again_ms` where attempts are open.
+fn next_look(rollout: &Rollout, rings: &RolloutPolicy, now: Timestamp) -> Timestamp {
+    let ring_ms = rings.ring_ms.max(1);
+    let into_ring = now.since_ms(rollout.since).rem_euclid(ring_ms);
+    now.plus_ms((ring_ms - into_ring).clamp(1, rings.look_again_ms.max(1)))
 }
 
 struct Step<'a> {
@@ -190,6 +192,12 @@ enum Taken {
 }
 
 impl Step<'_> {
+    /// Whether it is the server's turn, by what the policy says of the rings there.
+    fn turn(&self, tx: &mut Tx, site: &Site) -> Result<Turn, Refused> {
+        let rings = policy_for(tx, &site.server, Some(&site.row.slug), self.now)?.rollouts;
+        Ok(self.rollout.turn(site.extension.id, site.server.id, &rings, self.now))
+    }
+
     fn take(&self, tx: &mut Tx, leave: &Leave<AdvanceInstallation>, row: InstallationRow) -> Result<Taken, Refused> {
         let server = servers::by_id(tx, row.server)?
             .ok_or_else(|| StoreError::Corrupt(format!("the server {} is gone", row.server)))?;
@@ -207,7 +215,7 @@ impl Step<'_> {
                 return Ok(Taken::Waits);
             }
         }
-        let turn = if goes_back { Turn::Now } else { self.rollout.turn(site.extension.id, site.server.id, self.now) };
+        let turn = if goes_back { Turn::Now } else { self.turn(tx, &site)? };
         let superseded = next.is_some();
         if superseded {
             let text = format!("the channel points at {} now", self.head.number);

@@ -5,9 +5,6 @@ use crate::domain::finding::Severity;
 use crate::domain::policy::TierLimits;
 use crate::sandbox::{PAGE_BYTES, Rule as ModuleRule};
 
-/// Pages that a small extension starts with at most: each run pays for every one of them.
-pub const PAGES_WARNED_ABOVE: u64 = 16;
-
 /// Looks at the declared minimum of memory and tables.
 pub fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if !subject.is_wasm() {
@@ -27,6 +24,8 @@ pub fn check(subject: &Subject<'_>, findings: &mut Findings) {
         return;
     }
     let (fits, too_small) = tiers(subject, bytes);
+    // Each run pays for every page that it starts with.
+    let warned_above = u64::from(subject.context.policy.checks.pages_warned_above);
     if fits.is_empty() && !too_small.is_empty() {
         let message = format!("the module starts with {bytes} bytes of memory, more than any subscription tier has");
         findings.add(Severity::Error, Seen { location, message, evidence, hint, body });
@@ -37,10 +36,10 @@ pub fn check(subject: &Subject<'_>, findings: &mut Findings) {
             fits.join(", ")
         );
         findings.add(Severity::Warning, Seen { location, message, evidence, hint, body });
-    } else if pages > PAGES_WARNED_ABOVE {
+    } else if pages > warned_above {
         let message = format!(
             "the module starts with {pages} pages ({} KiB) of memory, which every event pays for; more than \
-             {PAGES_WARNED_ABOVE} is rarely needed",
+             {warned_above} is rarely needed",
             pages * (PAGE_BYTES >> 10)
         );
         findings.add(Severity::Warning, Seen { location, message, evidence, hint, body });

@@ -7,6 +7,7 @@ use super::app::{App, Turn};
 use super::body::{Empty, Json};
 use super::caller::Asker;
 use super::change::Change;
+use super::offers::along;
 use super::path::{self, Path};
 use super::problem::Problem;
 use super::reviews::seen_or_any;
@@ -54,9 +55,10 @@ pub async fn create(
         server: read_ref(&text)?,
         extension: extension
             .map_err(|refusal: market::NotAnExtensionRef| Problem::invalid("/extension", refusal.to_string()))?,
-        number: body.number.as_deref().map(number).transpose()?,
+        number: body.number.as_deref().map(|text| number("/number", text)).transpose()?,
         grant: body.grant.as_deref().map(|names| scopes("/grant", names)).transpose()?,
         follow: body.follow.as_deref().map(follow).transpose()?.unwrap_or_default(),
+        along: along(&body.along)?,
     };
     order
         .commit(&app, move |tx, turn| {
@@ -178,7 +180,7 @@ pub async fn update(
     Path(text): Path<String>,
     Change { body: Json(body), order, .. }: Change<Json<InstallationUpdate>>,
 ) -> Result<Answer, Problem> {
-    let (wanted, number) = (read_id(&text)?, body.number.as_deref().map(number).transpose()?);
+    let (wanted, number) = (read_id(&text)?, body.number.as_deref().map(|text| number("/number", text)).transpose()?);
     order
         .commit(&app, move |tx, turn| {
             let row = market::update(tx, &turn.act(), &wanted, number.as_ref())?;
@@ -357,7 +359,7 @@ pub async fn usage(State(app): State<App>, asker: Asker, Path(text): Path<String
 }
 
 /// Reads names of scopes.
-fn scopes(pointer: &str, names: &[String]) -> Result<ScopeSet, Problem> {
+pub(super) fn scopes(pointer: &str, names: &[String]) -> Result<ScopeSet, Problem> {
     let read = |(place, name): (usize, &String)| {
         name.parse::<Scope>()
             .map_err(|refusal: NotAScope| Problem::invalid(format!("{pointer}/{place}"), refusal.to_string()))
@@ -365,9 +367,9 @@ fn scopes(pointer: &str, names: &[String]) -> Result<ScopeSet, Problem> {
     names.iter().enumerate().map(read).collect()
 }
 
-fn number(text: &str) -> Result<VersionNumber, Problem> {
-    text.parse()
-        .map_err(|refusal: crate::domain::version::NotAVersion| Problem::invalid("/number", refusal.to_string()))
+/// Reads a version's number.
+pub(super) fn number(pointer: &str, text: &str) -> Result<VersionNumber, Problem> {
+    text.parse().map_err(|refusal: crate::domain::version::NotAVersion| Problem::invalid(pointer, refusal.to_string()))
 }
 
 fn follow(text: &str) -> Result<Follow, Problem> {

@@ -25,7 +25,7 @@ use crate::domain::instance::Claimed;
 use crate::domain::limits::{USAGE_BYTES_MAX, USAGE_GAPS_MAX};
 use crate::domain::usage;
 use crate::market::{self, Announce, Batch};
-use crate::store::{events, instances as store};
+use crate::store::{events, instances as store, policy};
 
 /// Which part of the list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -65,7 +65,8 @@ pub async fn list(
         .read(&asker, move |tx, turn| {
             let found = store::page(tx, after, limit + 1)?;
             let next = found.get(limit - 1).filter(|_| found.len() > limit).map(|instance| instance.id.to_string());
-            let items = found.iter().take(limit).map(|found| wire::instance(found, turn.now)).collect();
+            let policy = policy::in_force(tx, turn.now)?;
+            let items = found.iter().take(limit).map(|found| wire::instance(found, &policy, turn.now)).collect();
             Ok((items, next))
         })
         .await?;
@@ -84,8 +85,8 @@ pub async fn create(
         .commit(&app, move |tx, turn| {
             let instance = market::create_instance(tx, &turn.act(), &name, secret.reveal())?;
             let location = format!("/instances/{}", instance.id);
-            let created =
-                InstanceCreated { instance: wire::instance(&instance, turn.now), secret: secret.reveal().to_owned() };
+            let instance = wire::instance(&instance, &*policy::in_force(tx, turn.now)?, turn.now);
+            let created = InstanceCreated { instance, secret: secret.reveal().to_owned() };
             Ok(Answer::created(&location, &created).holding_secret())
         })
         .await
@@ -98,7 +99,7 @@ pub async fn show(State(app): State<App>, asker: Asker, Path(text): Path<String>
     let instance = app
         .read(&asker, move |tx, turn| {
             let found = market::find_instance(tx, &turn.act().viewer(), id)?;
-            Ok(wire::instance(&found, turn.now))
+            Ok(wire::instance(&found, &*policy::in_force(tx, turn.now)?, turn.now))
         })
         .await?;
     Ok(Answer::ok(&instance).revision(instance.revision))
@@ -122,7 +123,7 @@ pub async fn announce(
     order
         .commit(&app, move |tx, turn| {
             let announced = market::announce(tx, &turn.act(), &input)?;
-            let instance = wire::instance(&announced.instance, turn.now);
+            let instance = wire::instance(&announced.instance, &*policy::in_force(tx, turn.now)?, turn.now);
             let revision = instance.revision;
             Ok(Answer::ok(&Announced { instance, unknown_servers: announced.unknown }).revision(revision))
         })

@@ -47,6 +47,7 @@ mod me;
 mod names;
 mod nodes;
 mod object;
+mod offers;
 mod openapi;
 mod policy;
 mod policy_plans;

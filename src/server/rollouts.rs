@@ -16,7 +16,7 @@ use crate::api::instances::Notices;
 use crate::domain::manifest::FlagDefault;
 use crate::domain::rollout::NotARing;
 use crate::market::{self, ExtensionRef, Pause, RolloutEdit, VersionRef};
-use crate::store::Tx;
+use crate::store::{Tx, policy};
 
 /// How the newest revision of the channel is being brought to the servers.
 #[utoipa::path(get, path = "/extensions/{extid}/rollout", tag = "extensions",
@@ -93,10 +93,11 @@ fn answer(tx: &mut Tx, turn: &Turn, extension: &ExtensionRef) -> Result<Answer, 
     let viewer = turn.act().viewer();
     let (extension_row, row) = market::rollout_of(tx, &viewer, extension)?;
     let (_, standing) = market::standing_of(tx, &viewer, extension)?;
+    let rings = policy::for_extension(tx, extension_row.slug.as_str(), turn.now)?.rollouts;
     Ok(Answer::ok(&Rollout {
         extension_id: extension_row.id.to_string(),
         channel_revision: row.rollout.channel_revision,
-        ring: row.rollout.ring_at(turn.now).name().to_owned(),
+        ring: row.rollout.ring_at(&rings, turn.now).name().to_owned(),
         paused: row.rollout.paused.clone(),
         since: row.rollout.since.to_string(),
         standing: standing.iter().map(wire::standing).collect(),

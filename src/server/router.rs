@@ -152,6 +152,7 @@ table! {
     GET    "/servers/{id}/consents"                 READ        Nothing   servers consents;
     GET    "/servers/{id}/installations"            READ        Nothing   installations list;
     POST   "/servers/{id}/installations"            AUTHOR      Nothing   installations create;
+    GET    "/servers/{id}/offers/{extid}"           READ        Nothing   offers show;
     GET    "/servers/{id}/installations/{extid}"    READ        Nothing   installations show_on;
     PATCH  "/servers/{id}/installations/{extid}"    AUTHOR      OrAny     installations edit;
     DELETE "/servers/{id}/installations/{extid}"    AUTHOR      OrAny     installations remove;
@@ -186,6 +187,9 @@ table! {
     PUT    "/extensions/{extid}/versions/{number}/flags" AUTHOR Nothing   rollouts set_flags;
     GET    "/servers/{id}/policy"     READ            Nothing   server_policy show;
     PUT    "/servers/{id}/policy"     AUTHOR          Exact     server_policy write;
+    POST   "/servers/{id}/policy/plan"         AUTHOR Nothing   server_policy plan;
+    GET    "/servers/{id}/policy/plans/{plan}" READ   Nothing   server_policy show_plan;
+    POST   "/servers/{id}/policy/apply"        AUTHOR Exact     server_policy apply;
     GET    "/audit"                   REVIEWER_READS  Nothing   audit list;
     GET    "/audit/head"              REVIEWER_READS  Nothing   audit head;
     GET    "/audit/verify"            REVIEWER_READS  Nothing   audit verify;

@@ -2,17 +2,18 @@
 
 use super::names::Names;
 use crate::api::installations::{
-    AskedScope, Attempt, ConsentAsked, Installation, InstallationStep, Removed, Standing, Update,
+    AskedScope, Attempt, ConsentAsked, Installation, InstallationStep, OfferedExtension, Removed, Standing, Update,
 };
 use crate::api::instances::{Instance as WireInstance, Notice};
 use crate::api::servers::Server as WireServer;
-use crate::domain::consent::Asked;
+use crate::domain::consent::{self, Asked};
 use crate::domain::installation::{Stage, State, Why};
 use crate::domain::instance::Instance;
+use crate::domain::policy::Policy;
 use crate::domain::rollout::Turn;
 use crate::domain::server::Server;
 use crate::domain::time::Timestamp;
-use crate::market::{self, Site};
+use crate::market::{self, OfferLine, Site};
 use crate::store::installation_steps::StepRow;
 use crate::store::installations::{self, InstallationRow};
 use crate::store::notices::{Confirmed, NoticeRow};
@@ -40,13 +41,13 @@ pub fn server(tx: &mut Tx, server: &Server) -> Result<WireServer, StoreError> {
 }
 
 /// An instance as it is sent.
-pub fn instance(instance: &Instance, now: Timestamp) -> WireInstance {
+pub fn instance(instance: &Instance, policy: &Policy, now: Timestamp) -> WireInstance {
     let said = instance.announced.as_ref();
     let words = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect();
     WireInstance {
         id: instance.id.to_string(),
         name: instance.name.to_string(),
-        presence: instance.presence(now).name().to_owned(),
+        presence: instance.presence(&policy.installations, now).name().to_owned(),
         host_api: said.map(|said| said.host_api.to_string()),
         scopes: said.map(|said| words(said.scopes.names())).unwrap_or_default(),
         wasm_features: said.map(|said| said.wasm_features.clone()).unwrap_or_default(),
@@ -110,6 +111,7 @@ pub fn installation(tx: &mut Tx, site: &Site, update: Option<Turn>) -> Result<In
         },
         created_at: row.created_at.to_string(),
         updated_at: row.updated_at.to_string(),
+        request_id: state.request().map(|request| request.to_string()),
         revision: row.revision,
     })
 }
@@ -129,21 +131,36 @@ pub fn step(step: &StepRow) -> InstallationStep {
 /// What waits for consent as it is sent.
 pub fn asked(row: &InstallationRow, asked: &Asked) -> ConsentAsked {
     let next = row.stands.state.next();
-    let scope = |one: crate::domain::consent::AskedScope| AskedScope {
-        scope: one.scope.name().to_owned(),
-        risk: one.scope.risk(),
-        description: one.scope.description().to_owned(),
-        optional: one.optional,
-        granted: one.granted,
-    };
     ConsentAsked {
         installation_id: row.id.to_string(),
         slug: row.slug.clone(),
         running: row.stands.state.now().map(|now| now.version.to_string()),
         version: next.map(|next| next.version.to_string()).unwrap_or_default(),
-        scopes: asked.by_risk().into_iter().map(scope).collect(),
+        scopes: asked.by_risk().into_iter().map(asked_scope).collect(),
         until: next.and_then(|next| next.stage.until()).map(|until| until.to_string()),
         revision: row.revision,
+    }
+}
+
+/// One extension of an offer as it is sent.
+pub fn offered(line: &OfferLine) -> OfferedExtension {
+    OfferedExtension {
+        extension_id: line.extension.id.to_string(),
+        slug: line.extension.slug.to_string(),
+        name: line.extension.name.to_string(),
+        version: line.version.number.to_string(),
+        needed_by: line.needed_by.iter().map(ToString::to_string).collect(),
+        scopes: line.asked.by_risk().into_iter().map(asked_scope).collect(),
+    }
+}
+
+fn asked_scope(one: consent::AskedScope) -> AskedScope {
+    AskedScope {
+        scope: one.scope.name().to_owned(),
+        risk: one.scope.risk(),
+        description: one.scope.description().to_owned(),
+        optional: one.optional,
+        granted: one.granted,
     }
 }
 

@@ -40,6 +40,7 @@ pub(super) fn plan(tx: &mut Tx, plan: &PlanRow) -> Result<wire::Plan, Problem> {
     };
     Ok(wire::Plan {
         id: plan.id.to_string(),
+        server_id: plan.impact.server.map(|server| server.to_string()),
         base: plan.base,
         document: layer(&plan.document)?,
         restores: plan.restores,

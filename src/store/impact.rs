@@ -9,6 +9,8 @@ use super::columns::Words;
 use super::error::StoreError;
 use super::row::{FromRow, Row};
 use super::tx::Tx;
+use super::value::Value;
+use crate::domain::id::{InstanceId, ServerId};
 use crate::domain::scope::{Scope, ScopeSet};
 use crate::domain::time::Timestamp;
 
@@ -151,8 +153,17 @@ pub fn heads(tx: &mut Tx) -> Result<Vec<HeadRow>, StoreError> {
 
 /// What the dry runs of the published heads used, by the versions' ids; versions without a report are not in it.
 pub fn figures(tx: &mut Tx) -> Result<HashMap<String, Figures>, StoreError> {
-    let of_heads = "FROM run_reports rr JOIN reviews r ON r.id = rr.review_id \
-                    JOIN extensions e ON e.head_version_id = r.version_id";
+    figures_among(tx, "JOIN extensions e ON e.head_version_id = r.version_id", "", &[])
+}
+
+/// What the dry runs of the versions used that a server has, by the versions' ids.
+pub fn figures_on(tx: &mut Tx, server: ServerId) -> Result<HashMap<String, Figures>, StoreError> {
+    let on = "JOIN installations i ON i.version_id = r.version_id";
+    figures_among(tx, on, "AND i.server_id = $1", &[server.into()])
+}
+
+fn figures_among(tx: &mut Tx, on: &str, and: &str, asked: &[Value]) -> Result<HashMap<String, Figures>, StoreError> {
+    let among = format!("FROM run_reports rr JOIN reviews r ON r.id = rr.review_id {on}");
     let mut found: HashMap<String, Figures> = HashMap::new();
     let mut take = |version: &str, fuel: u64, memory_bytes: u64| {
         let most = found.entry(version.to_owned()).or_default();
@@ -160,16 +171,16 @@ pub fn figures(tx: &mut Tx) -> Result<HashMap<String, Figures>, StoreError> {
         most.memory_bytes = most.memory_bytes.max(memory_bytes);
     };
     let sql = format!(
-        "SELECT r.version_id, MAX(rr.fuel), MAX(rr.memory_bytes) {of_heads} WHERE rr.fuel IS NOT NULL \
+        "SELECT r.version_id, MAX(rr.fuel), MAX(rr.memory_bytes) {among} WHERE rr.fuel IS NOT NULL {and} \
          GROUP BY r.version_id"
     );
-    tx.each(&sql, &[], |row| {
+    tx.each(&sql, asked, |row| {
         take(row.str(0)?, row.number(1)?, row.number(2)?);
         Ok(())
     })?;
     // Reports that are older than the columns are read whole.
-    let sql = format!("SELECT r.version_id, rr.report {of_heads} WHERE rr.fuel IS NULL");
-    tx.each(&sql, &[], |row| {
+    let sql = format!("SELECT r.version_id, rr.report {among} WHERE rr.fuel IS NULL {and}");
+    tx.each(&sql, asked, |row| {
         if let Some(figures) = figures_of(row.str(1)?) {
             take(row.str(0)?, figures.fuel, figures.memory_bytes);
         }
@@ -270,6 +281,16 @@ pub fn installed(tx: &mut Tx) -> Result<Installed, StoreError> {
             Some(on) => on.push(*place),
             None => drop(found.of_extension.insert(row.text(0)?, vec![*place])),
         }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// The servers that an instance serves, by their ids.
+pub fn served_by(tx: &mut Tx, instance: InstanceId) -> Result<Vec<String>, StoreError> {
+    let mut found = Vec::new();
+    tx.each("SELECT id FROM servers WHERE instance_id = $1 ORDER BY id", &[instance.into()], |row| {
+        found.push(row.text(0)?);
         Ok(())
     })?;
     Ok(found)

@@ -6,7 +6,7 @@ use super::tx::Tx;
 use crate::domain::id::JobId;
 use crate::domain::time::Timestamp;
 
-/// How often a job is tried before it is given up.
+/// How often a job is tried before it is given up; more often than the policy lets a package bring its checks down.
 pub const ATTEMPTS_MAX: i64 = 5;
 /// How long after a failure a job is tried again; each further failure doubles it.
 const RETRY_AFTER_MS: i64 = 2_000;

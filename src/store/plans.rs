@@ -15,7 +15,7 @@ use crate::domain::time::Timestamp;
 pub struct PlanRow {
     /// Its id.
     pub id: PlanId,
-    /// The revision of the policy that it starts from.
+    /// The revision that it starts from: of the policy, or of what the server overrides (0 where it never did).
     pub base: i64,
     /// The newest live event when it was made.
     pub event: i64,
@@ -82,16 +82,18 @@ pub fn mark_used(tx: &mut Tx, id: PlanId, now: Timestamp) -> Result<(), StoreErr
 
 impl FromRow for PlanRow {
     fn from_row(row: &Row) -> Result<PlanRow, StoreError> {
+        let impact: Impact = row.json(7)?;
+        let place = if impact.server.is_some() { Place::Server } else { Place::Global };
         let by = if row.str(8)?.is_empty() { None } else { Some(row.parsed(8)?) };
         Ok(PlanRow {
             id: row.parsed(0)?,
             base: row.integer(1)?,
             event: row.integer(2)?,
-            document: document(row.str(3)?, Place::Global)?,
+            document: document(row.str(3)?, place)?,
             sha256: row.parsed(4)?,
             restores: row.optional_integer(5)?,
             reason: row.text(6)?,
-            impact: row.json(7)?,
+            impact,
             by,
             at: row.timestamp(9)?,
             expires_at: row.timestamp(10)?,

@@ -54,6 +54,24 @@ pub fn due(tx: &mut Tx, now: Timestamp) -> Result<Option<RolloutRow>, StoreError
     tx.query_one(&sql, &[now.into()])
 }
 
+/// The rollouts that still bring something to somebody, with the extensions' slugs, by the extensions' ids.
+pub fn open(tx: &mut Tx) -> Result<Vec<(String, RolloutRow)>, StoreError> {
+    let sql = "SELECT r.extension_id, r.channel_revision, r.ring, r.since_ms, r.paused, r.passed_id, r.look_ms, \
+               r.revision, e.slug FROM rollouts r JOIN extensions e ON e.id = r.extension_id \
+               WHERE r.look_ms IS NOT NULL ORDER BY r.extension_id";
+    let mut found = Vec::new();
+    tx.each(sql, &[], |row| {
+        found.push((row.text(8)?, RolloutRow::from_row(row)?));
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+/// Has every open rollout looked at by `now`, as after a change of what the rings are.
+pub fn look_at_all(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
+    tx.execute("UPDATE rollouts SET look_ms = $1 WHERE look_ms > $1", &[now.into()]).map(drop)
+}
+
 /// Writes a rollout, in the place of the one that the extension had, as the next revision.
 pub fn put(tx: &mut Tx, row: &mut RolloutRow) -> Result<(), StoreError> {
     row.revision += 1;

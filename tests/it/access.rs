@@ -161,6 +161,13 @@ fn running_it() -> Vec<Row> {
         row("GET /policy/explain", Value::Null, EVERYONE),
         row("GET /servers/{id}/policy", Value::Null, [404, 200, 200, 200]),
         row("PUT /servers/{id}/policy", json!({"document": {}, "reason": "x"}), [404, 412, 403, 412]),
+        row(
+            "POST /servers/{id}/policy/plan",
+            json!({"document": {"scopes": {"ban": "deny"}}, "reason": "x"}),
+            [404, 201, 403, 201],
+        ),
+        row("GET /servers/{id}/policy/plans/{plan}", Value::Null, [404, 404, 404, 404]),
+        row("POST /servers/{id}/policy/apply", json!({"plan": NOWHERE}), [404, 404, 403, 404]),
         row("GET /audit", Value::Null, MAINTAINERS),
         row("GET /audit/head", Value::Null, MAINTAINERS),
         row("GET /audit/verify", Value::Null, MAINTAINERS),
@@ -191,6 +198,7 @@ fn on_servers() -> Vec<Row> {
         row("GET /servers/{id}/consents", Value::Null, seen),
         row("GET /servers/{id}/installations", Value::Null, seen),
         row("POST /servers/{id}/installations", json!({"extension": "greeter"}), conflict),
+        row("GET /servers/{id}/offers/{extid}", Value::Null, seen),
         row("GET /servers/{id}/installations/{extid}", Value::Null, seen),
         row("PATCH /servers/{id}/installations/{extid}", json!({"follow": "pinned"}), owners),
         row("DELETE /servers/{id}/installations/{extid}", Value::Null, owners),
@@ -247,6 +255,7 @@ fn path_of(route: &str, world: &World) -> String {
         .replace("{sha256}", &world.sha256)
         .replace("{n}", "1")
         .replace("{name}", "API_KEY")
+        .replace("{plan}", NOWHERE)
         .replace("{id}", id);
     if template == "/policy/explain" {
         return format!("{path}?field=review.sla_ms");

@@ -14,14 +14,14 @@ use skydeck::market;
 use crate::harness::{Package, Person, Server};
 
 /// An instance that serves servers of one owner.
-struct Bot {
-    id: String,
+pub struct Bot {
+    pub id: String,
     secret: skydeck::client::Secret,
-    client: Client,
+    pub client: Client,
 }
 
 impl Bot {
-    async fn start(server: &Server, name: &str, guilds: &[&str], owner: &str) -> Bot {
+    pub async fn start(server: &Server, name: &str, guilds: &[&str], owner: &str) -> Bot {
         let new = NewInstance { name: name.to_owned() };
         let made = server.administrator().client.create_instance(&new).await.unwrap();
         let secret: skydeck::client::Secret = made.secret.parse().unwrap();
@@ -50,7 +50,7 @@ impl Bot {
     }
 
     /// Fetches the code of an order, verifies it, and does both orders.
-    async fn carry_out(&self, id: &str) -> Installation {
+    pub async fn carry_out(&self, id: &str) -> Installation {
         let found = self.client.installation(id).await.unwrap().value.installation;
         let attempt = found.attempt.unwrap();
         assert_eq!(attempt.order.as_deref(), Some("prepare"));
@@ -228,6 +228,12 @@ async fn bad_input_of_instances_is_refused_whole() {
     assert_eq!(good.value.revision, 1);
     assert_eq!(bot.client.config(&row.id).await.unwrap().value.document, json!({"channel": 1}));
     assert_eq!(other.client.config(&row.id).await.unwrap_err().status(), Some(404));
+    let share = |percent: i64| json!({"flags": {"fast": percent}});
+    for (percent, status) in [(100, 204), (101, 422), (-1, 422), (0, 204)] {
+        let request = ada.request(reqwest::Method::PUT, "/extensions/greeter/versions/1.0.0/flags");
+        let answer = crate::harness::answer(request.json(&share(percent))).await;
+        assert_eq!(answer.status, status, "{percent} %: {}", answer.text);
+    }
     let flags = FlagOverrides { flags: [("fast".to_owned(), true)].into() };
     owner.client.set_flags(&row.id, &flags).await.unwrap();
     assert!(bot.client.flags(&row.id).await.unwrap().items[0].on);
@@ -315,7 +321,7 @@ async fn a_server_that_is_restarted_in_the_middle_finishes_or_undoes_what_was_be
     };
     assert_eq!((order(&first.id).as_str(), order(&second.id).as_str()), ("initialise", "prepare"));
     assert_eq!(bot.done(&first.id, 1, "state_init").await.state, "active");
-    again.clock.advance_ms(skydeck::domain::limits::INSTANCE_ORDER_MS);
+    again.clock.advance_ms(skydeck::domain::policy::InstallationPolicy::default().order_ms);
     let now = again.clock.now();
     again.store.write(move |tx| market::lapse_installations(tx, now)).await.unwrap();
     let undone = owner.client.installation(&second.id).await.unwrap().value.installation;

@@ -3,6 +3,8 @@
 //! The test binary runs itself as the server. With a store that answers before it commits, which no flag of the product
 //! can ask for, the same check finds losses.
 
+mod installing;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};

@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod along;
 mod blobs;
 mod chaos;
 mod cli;

@@ -123,3 +123,62 @@ async fn every_fault_of_a_draft_comes_at_once_and_nothing_is_kept() {
     assert!(unknown.text.contains("did you mean scopes.webhooks?"), "{}", unknown.text);
     assert_eq!(root.client.policy().await.unwrap().value.number, 2, "nothing was put in force");
 }
+
+#[tokio::test]
+async fn a_servers_owner_plans_and_applies_what_the_server_overrides() {
+    use skydeck::api::policy::NewServerPolicy;
+    let server = Server::start().await;
+    let (ada, mo, root) = (server.account("ada").await, server.maintainer("mo").await, server.administrator());
+    let made = root.client.create_instance(&skydeck::api::instances::NewInstance { name: "shard-1".to_owned() });
+    let made = made.await.unwrap();
+    let bot = skydeck::client::Client::new(server.url().parse().unwrap(), Some(made.secret.parse().unwrap())).unwrap();
+    let described =
+        skydeck::api::servers::ServerDescription { name: "Here".to_owned(), owner: "ada".to_owned(), tier: None };
+    let id = bot.describe_server("100", &described).await.unwrap().id;
+    let new = |document: Value| NewServerPolicy { document, reason: "quieter".to_owned() };
+    let plan = ada.client.plan_server_policy("100", &new(json!({"scopes": {"ban": "deny"}}))).await.unwrap();
+    assert_eq!((plan.server_id.as_ref(), plan.base), (Some(&id), 0));
+    assert_eq!(ada.client.server_policy_plan("100", &plan.id).await.unwrap(), plan);
+    let moved = ada.client.plan_server_policy("100", &new(json!({"scopes": {"kick": "deny"}}))).await.unwrap();
+    let applied = ada.client.apply_server_policy("100", &plan.id, plan.base).await.unwrap();
+    assert_eq!((applied.policy.number, applied.impact), (1, plan.impact));
+    let stale = ada.client.apply_server_policy("100", &moved.id, 1).await.unwrap_err();
+    assert_eq!((stale.status(), stale.problem().unwrap().changed[0].by.as_str()), (Some(412), "ada"));
+    let read = mo.client.apply_server_policy("100", &moved.id, 1).await.unwrap_err();
+    assert_eq!(read.status(), Some(403), "a maintainer only looks");
+    let explained = ada.client.explain_policy("scopes.ban", Some("100"), None).await.unwrap();
+    assert_eq!((explained.value.as_str(), explained.from.layer.as_str()), ("deny", "server"));
+}
+
+#[tokio::test]
+async fn of_two_administrators_at_once_one_is_told_what_the_other_did() {
+    let server = Server::start().await;
+    let root = server.administrator();
+    let account = skydeck::api::accounts::NewAccount {
+        name: "rita".to_owned(),
+        role: Some("administrator".to_owned()),
+        verified: true,
+    };
+    let made = root.client.create_account(&account).await.unwrap().value;
+    let rita = server.token_of(&made.id, &skydeck::api::accounts::NewToken::default()).await;
+    let before = root.client.policy().await.unwrap().value.number;
+    let (first, second) = (
+        root.client.plan_policy(&draft(json!({"scopes": {"ban": "deny"}}))).await.unwrap(),
+        rita.client.plan_policy(&draft(json!({"scopes": {"kick": "deny"}}))).await.unwrap(),
+    );
+    let (one, two) = tokio::join!(
+        root.client.apply_policy(&first.id, first.base),
+        rita.client.apply_policy(&second.id, second.base)
+    );
+    let current = root.client.policy().await.unwrap().value;
+    assert_eq!(current.number, before + 1, "one of the two was put in force");
+    let (won, lost, field) = match (one, two) {
+        (Ok(won), Err(lost)) => (won, lost, "/document/scopes/ban"),
+        (Err(lost), Ok(won)) => (won, lost, "/document/scopes/kick"),
+        both => panic!("{both:?}"),
+    };
+    assert_eq!((lost.status(), lost.code()), (Some(412), "stale"));
+    let changed = &lost.problem().unwrap().changed;
+    assert!(changed.iter().any(|one| one.pointer == field && Some(&one.by) == won.revision.by.as_ref()), "{changed:?}");
+    assert_eq!(current.document["scopes"], won.revision.document["scopes"]);
+}

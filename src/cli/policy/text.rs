@@ -21,7 +21,8 @@ pub(super) fn plan(form: Form, plan: &Plan) -> Result<(), Failure> {
         return output::json(plan);
     }
     let impact = &plan.impact;
-    let mut lines = vec![format!("plan {} on revision {}: {}", plan.id, plan.base, plan.reason), String::new()];
+    let of = plan.server_id.as_ref().map(|server| format!(" of what {server} overrides")).unwrap_or_default();
+    let mut lines = vec![format!("plan {} on revision {}{of}: {}", plan.id, plan.base, plan.reason), String::new()];
     lines.push("Changes".to_owned());
     lines.extend(impact.changes.iter().map(change));
     for (when, heading) in
@@ -59,7 +60,12 @@ pub(super) fn plan(form: Form, plan: &Plan) -> Result<(), Failure> {
             seen.accounts,
             seen.overrides
         ),
-        format!("It can be applied until {}: skydeck policy apply --plan {}", output::moment(&plan.expires_at), plan.id),
+        format!(
+            "It can be applied until {}: skydeck policy apply --plan {}{}",
+            output::moment(&plan.expires_at),
+            plan.id,
+            plan.server_id.as_ref().map(|server| format!(" --on {server}")).unwrap_or_default()
+        ),
     ]);
     output::text(&lines.join("\n"))
 }

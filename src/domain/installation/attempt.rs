@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Reason, ReasonCode};
 use crate::domain::consent::{Asked, ConsentRefusal};
-use crate::domain::id::VersionId;
-use crate::domain::limits::{CONSENT_WAIT_MS, INSTANCE_ORDER_MS};
+use crate::domain::id::{InstallationId, VersionId};
+use crate::domain::policy::InstallationPolicy;
 use crate::domain::scope::ScopeSet;
 use crate::domain::time::Timestamp;
 use crate::domain::version::VersionNumber;
@@ -23,6 +23,9 @@ pub struct Attempt {
     pub why: Why,
     /// When it began.
     pub started_at: Timestamp,
+    /// The installation that was asked for, where several came with one request: they stand or fall together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<InstallationId>,
     /// Where it stands.
     #[serde(flatten)]
     pub stage: Stage,
@@ -224,7 +227,12 @@ impl Stage {
 ///
 /// # Errors
 /// [`AttemptRefusal`]; the attempt stays as it was.
-pub fn decide(stage: &Stage, command: &Command, now: Timestamp) -> Result<Stage, AttemptRefusal> {
+pub fn decide(
+    stage: &Stage,
+    command: &Command,
+    waits: &InstallationPolicy,
+    now: Timestamp,
+) -> Result<Stage, AttemptRefusal> {
     let Some(name) = stage.name() else { return Err(AttemptRefusal::WrongStage { stage: stage.word() }) };
     let refused = |reason: Reason| Stage::Refused { in_stage: name, reason, at: now };
     Ok(match (stage, command) {
@@ -233,7 +241,7 @@ pub fn decide(stage: &Stage, command: &Command, now: Timestamp) -> Result<Stage,
         | (Stage::ResourceAllocation { .. }, Command::Allocate(Err(reason))) => refused(reason.clone()),
         (Stage::CompatibilityCheck { asked }, Command::Judge(Ok(()))) => match asked.covered() {
             Some(granted) => Stage::ResourceAllocation { granted },
-            None => Stage::PermissionValidation { asked: *asked, until: now.plus_ms(CONSENT_WAIT_MS) },
+            None => Stage::PermissionValidation { asked: *asked, until: now.plus_ms(waits.consent_wait_ms) },
         },
         (Stage::PermissionValidation { asked, .. }, Command::Grant(granted)) => {
             Stage::ResourceAllocation { granted: asked.settle(*granted)? }
@@ -242,10 +250,10 @@ pub fn decide(stage: &Stage, command: &Command, now: Timestamp) -> Result<Stage,
             refused(Reason::new(ReasonCode::ConsentDeclined, why.clone()))
         }
         (Stage::ResourceAllocation { granted }, Command::Allocate(Ok(()))) => {
-            Stage::SandboxPrep { granted: *granted, until: now.plus_ms(INSTANCE_ORDER_MS) }
+            Stage::SandboxPrep { granted: *granted, until: now.plus_ms(waits.order_ms) }
         }
         (Stage::SandboxPrep { granted, .. }, Command::Acknowledge(StageName::SandboxPrep, Ok(()))) => {
-            Stage::StateInit { granted: *granted, until: now.plus_ms(INSTANCE_ORDER_MS) }
+            Stage::StateInit { granted: *granted, until: now.plus_ms(waits.order_ms) }
         }
         (Stage::StateInit { granted, .. }, Command::Acknowledge(StageName::StateInit, Ok(()))) => {
             Stage::Done { granted: *granted, at: now }
@@ -286,6 +294,20 @@ mod tests {
     use crate::domain::scope::Scope;
 
     const NOW: Timestamp = Timestamp::from_ms(1_000);
+
+    fn waits() -> InstallationPolicy {
+        InstallationPolicy { consent_wait_ms: 70, order_ms: 30, ..InstallationPolicy::default() }
+    }
+
+    #[test]
+    fn a_stage_waits_as_long_as_the_policy_says() {
+        let until = |stage: &Stage, command: Command| decide(stage, &command, &waits(), NOW).unwrap().until();
+        let [check, _, room, prepared, ..] = &*stages() else { panic!("the stages are told in their order") };
+        assert_eq!(until(check, Command::Judge(Ok(()))), Some(NOW.plus_ms(70)));
+        assert_eq!(until(room, Command::Allocate(Ok(()))), Some(NOW.plus_ms(30)));
+        let done = Command::Acknowledge(StageName::SandboxPrep, Ok(()));
+        assert_eq!(until(prepared, done), Some(NOW.plus_ms(30)));
+    }
 
     fn asked() -> Asked {
         Asked::of(ScopeSet::EMPTY.with(Scope::Ban), ScopeSet::EMPTY, ScopeSet::EMPTY)
@@ -335,7 +357,7 @@ mod tests {
         ];
         for (stage, row) in stages().iter().zip(table) {
             for (command, expected) in commands.iter().zip(row.split(' ')) {
-                let found = decide(stage, command, NOW);
+                let found = decide(stage, command, &waits(), NOW);
                 let word = found.as_ref().map_or("-", Stage::word);
                 assert_eq!(word, expected, "{} {command:?}", stage.word());
             }
@@ -346,8 +368,11 @@ mod tests {
     fn each_wait_ends_on_its_own_side_of_its_bound() {
         for stage in stages() {
             let Some(until) = stage.until() else { continue };
-            assert_eq!(decide(&stage, &Command::Lapse, until.plus_ms(-1)), Err(AttemptRefusal::NotDue(until)));
-            let Ok(Stage::Refused { in_stage, .. }) = decide(&stage, &Command::Lapse, until) else {
+            assert_eq!(
+                decide(&stage, &Command::Lapse, &waits(), until.plus_ms(-1)),
+                Err(AttemptRefusal::NotDue(until))
+            );
+            let Ok(Stage::Refused { in_stage, .. }) = decide(&stage, &Command::Lapse, &waits(), until) else {
                 panic!("{stage:?} did not lapse")
             };
             assert_eq!(Some(in_stage), stage.name());
@@ -357,7 +382,8 @@ mod tests {
     #[test]
     fn a_version_that_asks_for_nothing_new_is_not_asked_about() {
         let covered = Asked { has: asked().needed, ..asked() };
-        let next = decide(&Stage::CompatibilityCheck { asked: covered }, &Command::Judge(Ok(())), NOW).unwrap();
+        let next =
+            decide(&Stage::CompatibilityCheck { asked: covered }, &Command::Judge(Ok(())), &waits(), NOW).unwrap();
         assert_eq!(next, Stage::ResourceAllocation { granted: covered.needed });
     }
 

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::attempt::{Attempt, AttemptRefusal, Command, Stage, StageName, Why, decide};
 use super::{Reason, ReasonCode};
-use crate::domain::id::VersionId;
-use crate::domain::limits::REMOVAL_GRACE_MS;
+use crate::domain::id::{InstallationId, VersionId};
+use crate::domain::policy::InstallationPolicy;
 use crate::domain::scope::ScopeSet;
 use crate::domain::time::Timestamp;
 use crate::domain::version::VersionNumber;
@@ -23,6 +23,9 @@ pub struct Generation {
     pub granted: ScopeSet,
     /// Since when.
     pub since: Timestamp,
+    /// The installation that was asked for, where several came with one request: they stand or fall together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<InstallationId>,
 }
 
 /// What follows when the channel moves.
@@ -233,6 +236,14 @@ impl State {
         }
     }
 
+    /// The installation that was asked for, where this one came with the same request.
+    pub fn request(&self) -> Option<InstallationId> {
+        match self.now() {
+            Some(now) => now.request,
+            None => self.next().and_then(|next| next.request),
+        }
+    }
+
     /// Whether it counts against the tier's quota.
     pub const fn counts(&self) -> bool {
         !matches!(self, State::Failed { .. })
@@ -271,12 +282,18 @@ impl Stands {
     ///
     /// # Errors
     /// [`StateRefusal`]; nothing changed then.
-    pub fn advance(&mut self, number: Option<u64>, command: &Command, now: Timestamp) -> Result<Stage, StateRefusal> {
+    pub fn advance(
+        &mut self,
+        number: Option<u64>,
+        command: &Command,
+        waits: &InstallationPolicy,
+        now: Timestamp,
+    ) -> Result<Stage, StateRefusal> {
         let attempt = self.state.next().ok_or(StateRefusal::Idle)?;
         if let Some(given) = number.filter(|given| *given != attempt.number) {
             return Err(StateRefusal::OtherAttempt { given, wanted: attempt.number });
         }
-        let stage = decide(&attempt.stage, command, now)?;
+        let stage = decide(&attempt.stage, command, waits, now)?;
         let attempt = Attempt { stage: stage.clone(), ..attempt.clone() };
         match &stage {
             Stage::Done { granted, at } => self.finish(&attempt, *granted, *at),
@@ -288,6 +305,21 @@ impl Stands {
             },
         }
         Ok(stage)
+    }
+
+    /// Takes back what came with a request that came to nothing, whether it is under way or there already. Gives the stage
+    /// that it had reached; nothing where it did not come with that request, or is on its way out.
+    pub fn take_back(&mut self, request: InstallationId, reason: Reason, at: Timestamp) -> Option<StageName> {
+        if self.state.request() != Some(request) {
+            return None;
+        }
+        let in_stage = match &self.state {
+            State::Installing { next } => next.stage.name()?,
+            State::Active { .. } | State::Disabled { .. } => StageName::StateInit,
+            State::Failed { .. } | State::Removing { .. } => return None,
+        };
+        self.state = State::Failed { in_stage, reason, at };
+        Some(in_stage)
     }
 
     /// Stops what runs.
@@ -322,10 +354,15 @@ impl Stands {
     ///
     /// # Errors
     /// [`StateRefusal::WrongState`] where it is being removed already.
-    pub fn remove(&mut self, reason: String, now: Timestamp) -> Result<Removal, StateRefusal> {
+    pub fn remove(
+        &mut self,
+        reason: String,
+        waits: &InstallationPolicy,
+        now: Timestamp,
+    ) -> Result<Removal, StateRefusal> {
         match &self.state {
             State::Active { now: was, .. } | State::Disabled { now: was, .. } => {
-                let until = now.plus_ms(REMOVAL_GRACE_MS);
+                let until = now.plus_ms(waits.removal_grace_ms);
                 self.state = State::Removing { was: was.clone(), reason, until };
                 Ok(Removal::After(until))
             }
@@ -363,6 +400,7 @@ impl Stands {
             version: attempt.version.clone(),
             granted,
             since: at,
+            request: attempt.request,
         };
         if let State::Active { now, .. } = &self.state {
             self.previous = Some(now.clone());
@@ -414,6 +452,7 @@ mod tests {
             version: VersionNumber::new(number, 0, 0),
             why,
             started_at: NOW,
+            request: None,
             stage: Stage::CompatibilityCheck { asked: Asked::of(ScopeSet::EMPTY, ScopeSet::EMPTY, ScopeSet::EMPTY) },
         }
     }
@@ -425,7 +464,7 @@ mod tests {
             Command::Acknowledge(StageName::SandboxPrep, Ok(())),
             Command::Acknowledge(StageName::StateInit, Ok(())),
         ] {
-            stands.advance(None, &command, NOW).unwrap();
+            stands.advance(None, &command, &InstallationPolicy::default(), NOW).unwrap();
         }
     }
 
@@ -439,28 +478,42 @@ mod tests {
     fn an_update_runs_beside_the_old_version_until_it_is_done() {
         let mut stands = installed();
         stands.begin(attempt(2, Why::Update)).unwrap();
-        stands.advance(None, &Command::Judge(Ok(())), NOW).unwrap();
+        stands.advance(None, &Command::Judge(Ok(())), &InstallationPolicy::default(), NOW).unwrap();
         assert_eq!(stands.state.now().unwrap().number, 1, "the old one stays");
-        stands.advance(None, &Command::Allocate(Ok(())), NOW).unwrap();
+        stands.advance(None, &Command::Allocate(Ok(())), &InstallationPolicy::default(), NOW).unwrap();
         assert!(matches!(stands.begin(attempt(3, Why::Update)), Err(StateRefusal::Busy { .. })));
-        let stale = stands.advance(Some(1), &Command::Acknowledge(StageName::SandboxPrep, Ok(())), NOW);
+        let stale = stands.advance(
+            Some(1),
+            &Command::Acknowledge(StageName::SandboxPrep, Ok(())),
+            &InstallationPolicy::default(),
+            NOW,
+        );
         assert_eq!(stale, Err(StateRefusal::OtherAttempt { given: 1, wanted: 2 }));
-        stands.advance(Some(2), &Command::Acknowledge(StageName::SandboxPrep, Ok(())), NOW).unwrap();
-        stands.advance(Some(2), &Command::Acknowledge(StageName::StateInit, Ok(())), NOW).unwrap();
+        stands
+            .advance(
+                Some(2),
+                &Command::Acknowledge(StageName::SandboxPrep, Ok(())),
+                &InstallationPolicy::default(),
+                NOW,
+            )
+            .unwrap();
+        stands
+            .advance(Some(2), &Command::Acknowledge(StageName::StateInit, Ok(())), &InstallationPolicy::default(), NOW)
+            .unwrap();
         assert_eq!((stands.state.now().unwrap().number, stands.to_go_back_to().unwrap().number), (2, 1));
-        assert_eq!(stands.advance(None, &Command::Lapse, NOW), Err(StateRefusal::Idle));
+        assert_eq!(stands.advance(None, &Command::Lapse, &InstallationPolicy::default(), NOW), Err(StateRefusal::Idle));
     }
 
     #[test]
     fn what_is_refused_leaves_the_old_version_or_nothing() {
         let mut first = Stands::install(attempt(1, Why::Install));
         let no = Reason::new(ReasonCode::HostApi, "no");
-        first.advance(None, &Command::Judge(Err(no.clone())), NOW).unwrap();
+        first.advance(None, &Command::Judge(Err(no.clone())), &InstallationPolicy::default(), NOW).unwrap();
         assert_eq!((first.state.name(), first.state.counts(), first.state.now()), (StateName::Failed, false, None));
         let mut stands = installed();
         let update = attempt(2, Why::Update);
         stands.begin(update.clone()).unwrap();
-        stands.advance(None, &Command::Judge(Err(no)), NOW).unwrap();
+        stands.advance(None, &Command::Judge(Err(no)), &InstallationPolicy::default(), NOW).unwrap();
         assert_eq!((stands.state.now().unwrap().number, stands.refused), (1, Some(update.version_id)));
         assert_eq!(stands.state.next(), None);
     }
@@ -472,14 +525,15 @@ mod tests {
         assert!(stands.begin(attempt(2, Why::Update)).unwrap_err().to_string().contains("disabled"));
         stands.enable().unwrap();
         assert!(stands.enable().is_err());
-        let until = NOW.plus_ms(REMOVAL_GRACE_MS);
-        assert_eq!(stands.remove("not used".to_owned(), NOW), Ok(Removal::After(until)));
+        let waits = InstallationPolicy { removal_grace_ms: 9, ..InstallationPolicy::default() };
+        let until = NOW.plus_ms(waits.removal_grace_ms);
+        assert_eq!(stands.remove("not used".to_owned(), &waits, NOW), Ok(Removal::After(until)));
         assert_eq!(stands.state.due(), Some(until));
-        assert!(stands.remove("again".to_owned(), NOW).is_err() && stands.disable(String::new(), NOW).is_err());
+        assert!(stands.remove("again".to_owned(), &waits, NOW).is_err() && stands.disable(String::new(), NOW).is_err());
         stands.enable().unwrap();
         stands.regrant(ScopeSet::EMPTY.with(Scope::Ban)).unwrap();
         assert_eq!(stands.state.now().unwrap().granted.names(), ["ban"]);
-        assert_eq!(Stands::install(attempt(1, Why::Install)).remove(String::new(), NOW), Ok(Removal::AtOnce));
+        assert_eq!(Stands::install(attempt(1, Why::Install)).remove(String::new(), &waits, NOW), Ok(Removal::AtOnce));
     }
 
     #[test]
@@ -493,6 +547,25 @@ mod tests {
         stands.begin(back).unwrap();
         through(&mut stands);
         assert_eq!(stands.refused, Some(left));
+    }
+
+    #[test]
+    fn what_came_with_a_request_is_taken_back_with_it_and_nothing_else_is() {
+        let id = |seed| InstallationId::mint(NOW, &mut Entropy::from_seed([seed; 32]));
+        let reason = || Reason::new(ReasonCode::Cancelled, "the other one came to nothing");
+        let with = |request| Stands::install(Attempt { request, ..attempt(1, Why::Install) });
+        let mut under_way = with(Some(id(50)));
+        assert_eq!(under_way.take_back(id(51), reason(), NOW), None);
+        assert_eq!(under_way.take_back(id(50), reason(), NOW), Some(StageName::CompatibilityCheck));
+        assert_eq!(under_way.take_back(id(50), reason(), NOW), None, "once");
+        let mut there = with(Some(id(50)));
+        through(&mut there);
+        assert_eq!(there.state.request(), Some(id(50)));
+        there.begin(attempt(2, Why::Update)).unwrap();
+        assert_eq!(there.take_back(id(50), reason(), NOW), Some(StageName::StateInit));
+        assert_eq!((there.state.name(), there.state.now()), (StateName::Failed, None));
+        let mut alone = with(None);
+        assert_eq!(alone.take_back(id(50), reason(), NOW), None);
     }
 
     #[test]

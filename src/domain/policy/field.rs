@@ -80,6 +80,7 @@ pub enum Reach {
 }
 
 /// One row of the table of fields.
+#[derive(Clone, Copy)]
 pub struct Field {
     /// Its place, with `*` where a name stands, such as `tiers.*.fuel`.
     pub path: &'static str,

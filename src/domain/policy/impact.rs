@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::diff::FieldChange;
 use crate::domain::digest::Sha256Digest;
+use crate::domain::id::ServerId;
 
 /// Examples named of one effect.
 pub const EXAMPLES_MAX: usize = 20;
@@ -25,6 +26,9 @@ pub enum When {
 /// Everything that a draft would change.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Impact {
+    /// The server whose override changes; none for the marketplace's own policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerId>,
     /// The fields that get another setting.
     pub changes: Vec<FieldChange>,
     /// What that does.
@@ -63,7 +67,7 @@ pub struct Effect {
 /// One thing that an effect touches.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
-    /// `extension`, `review`, `account` or `server`.
+    /// `extension`, `version`, `review`, `account`, `server` or `instance`.
     pub kind: String,
     /// Its id.
     pub id: String,

@@ -262,7 +262,8 @@ fn exception(json: &Json, pointer: &str, faults: &mut Faults) -> Option<Exceptio
     Some(Exception { field: path?, value: setting?, server, extension, until: until?, reason: reason? })
 }
 
-/// What only the whole document can be judged by: tiers that are not built in are complete, and the dry runs' tier exists.
+/// What only the whole document can be judged by: tiers that are not built in are complete, the dry runs' tier
+/// exists, and each ring of a rollout includes the one before it.
 fn complete(document: &Document, faults: &mut Faults) {
     let built_in = Policy::default();
     let set = |path: &FieldPath| document.layer.0.contains_key(path);
@@ -287,6 +288,14 @@ fn complete(document: &Document, faults: &mut Faults) {
         let known: Vec<&str> = policy.tiers.keys().map(String::as_str).collect();
         let message = format!("there is no tier {}; the tiers are {}", quoted(&policy.runs.tier), known.join(", "));
         faults.add("/runs/tier", "unknown_tier", message);
+    }
+    let (canary, tenth) = (policy.rollouts.canary_per_mille, policy.rollouts.tenth_per_mille);
+    if canary > tenth {
+        let message = format!(
+            "the first ring has {canary} of a thousand servers and the second, which includes it, {tenth}; the second \
+             cannot be smaller"
+        );
+        faults.add("/rollouts/canary_per_mille", "wider_than_the_next", message);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::market::act::{Act, Leave};
 use crate::market::record::{Subject, record};
 use crate::market::refused::{Changed, Refused};
 use crate::store::policy::{self, PolicyRevision};
-use crate::store::{Audience, NewEvent, StoreError, Tx, accounts, reviews};
+use crate::store::{Audience, NewEvent, StoreError, Tx, accounts, reviews, rollouts};
 
 /// A change that is to be carried out.
 pub(super) struct Change<'a> {
@@ -46,6 +46,9 @@ pub(super) fn carry_out<A: Action>(
     };
     policy::append(tx, &revision)?;
     move_rows(tx, act, &leave.name(), change)?;
+    if change.sides.differ(|policy| policy.rollouts) {
+        rollouts::look_at_all(tx, act.now)?;
+    }
     let totals = change.reckoned.impact.totals;
     let detail = json!({
         "revision": revision.number(),

@@ -17,14 +17,14 @@ pub(super) struct Found {
 }
 
 /// One limit of a tier that a run is held against.
-struct Limit {
-    field: &'static str,
-    unit: &'static str,
-    of: fn(&TierLimits) -> u64,
-    used: fn(&Figures) -> u64,
+pub(super) struct Limit {
+    pub field: &'static str,
+    pub unit: &'static str,
+    pub of: fn(&TierLimits) -> u64,
+    pub used: fn(&Figures) -> u64,
 }
 
-const LIMITS: &[Limit] = &[
+pub(super) const LIMITS: &[Limit] = &[
     Limit { field: "memory_mib", unit: "bytes", of: |tier| tier.memory_mib << 20, used: |run| run.memory_bytes },
     Limit { field: "fuel", unit: "fuel", of: |tier| tier.fuel, used: |run| run.fuel },
 ];

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::sides::{Sides, Tallies};
-use super::{catalogue, past, waiting};
+use super::{catalogue, past, running, waiting};
 use crate::domain::policy::{Effect, Example, Impact, LookedAt, Totals, When};
 use crate::store::impact::{self as rows, Installed};
 use crate::store::reviews::ReviewRow;
@@ -30,8 +30,9 @@ pub(super) fn reckon(tx: &mut Tx, sides: &Sides) -> Result<Reckoned, StoreError>
     switches(tx, sides, &mut tallies)?;
     let installed = rows::installed(tx)?;
     let mut servers_hit = BTreeSet::new();
+    running::count(tx, sides, &mut tallies, &mut servers_hit)?;
     rooms(sides, &installed, &mut tallies, &mut servers_hit);
-    let overrides = overrides(tx, sides, &mut tallies)?;
+    let overrides = overrides(tx, sides, &mut tallies, &mut servers_hit)?;
     let decisions = past::count(tx, sides, &mut tallies)?;
     let rules = past::rules(tx, sides)?;
 
@@ -61,7 +62,7 @@ pub(super) fn reckon(tx: &mut Tx, sides: &Sides) -> Result<Reckoned, StoreError>
         servers_hit: Some(servers_hit.len() as u64),
     };
     let changes = sides.changes();
-    let impact = Impact { changes, effects, measured: published.measured, looked_at, totals };
+    let impact = Impact { server: None, changes, effects, measured: published.measured, looked_at, totals };
     Ok(Reckoned { impact, open, regarded })
 }
 
@@ -138,7 +139,7 @@ fn rooms(sides: &Sides, installed: &Installed, tallies: &mut Tallies, hit: &mut 
 }
 
 /// What servers override, and a new lock takes back; gives how many servers override anything.
-fn overrides(tx: &mut Tx, sides: &Sides, tallies: &mut Tallies) -> Result<u64, StoreError> {
+fn overrides(tx: &mut Tx, sides: &Sides, tallies: &mut Tallies, hit: &mut BTreeSet<String>) -> Result<u64, StoreError> {
     let own = policy::of_servers(tx)?;
     for (server, enacted) in &own {
         let before = sides.before.force.loosened(&enacted.document);
@@ -146,6 +147,7 @@ fn overrides(tx: &mut Tx, sides: &Sides, tallies: &mut Tallies) -> Result<u64, S
             if before.iter().any(|(known, old, _)| *known == path && *old == bound) {
                 continue;
             }
+            hit.insert(server.clone());
             let what = || format!("servers override {path} by something looser than {bound}, which counts no more");
             let own = enacted.document.layer.0.get(&path).map(|entry| entry.value.to_string());
             let note = || format!("{} → {bound}", own.unwrap_or_default());

@@ -4,13 +4,14 @@ use serde_json::json;
 
 use super::carry_out::name_of;
 use crate::domain::fault::Fault;
-use crate::domain::id::ServerId;
+use crate::domain::id::{AccountId, PlanId, ServerId};
 use crate::domain::json::Json;
 use crate::domain::limits::REASON_CHARS_MAX;
 use crate::domain::permit::OverridePolicy;
 use crate::domain::policy::{Document, Enacted, FieldPath, LayerName, Origin, Place, Setting, Stamp, changes};
 use crate::domain::server::ServerRelation;
-use crate::market::act::{Act, IfMatch, last_change, leave_as};
+use crate::domain::time::Timestamp;
+use crate::market::act::{Act, IfMatch, Leave, last_change, leave_as};
 use crate::market::input::{Length, text};
 use crate::market::record::{Subject, record};
 use crate::market::refused::Refused;
@@ -51,24 +52,51 @@ pub fn override_policy(
     let number = current.as_ref().map_or(0, PolicyRevision::number);
     input.if_match.check(number, |_| last_change(tx, "server", input.server))?;
     let reason = text("/reason", &input.reason, Length::needed(REASON_CHARS_MAX))?;
-    let below = |fault: Fault| Fault { pointer: format!("/document{}", fault.pointer), ..fault };
-    let document = Document::from_json(&input.document, Place::Server)
-        .map_err(|faults| Refused::Invalid(faults.into_iter().map(below).collect()))?;
-    let faults = judge(tx, &document)?;
-    if !faults.is_empty() {
-        return Err(Refused::Invalid(faults.into_iter().map(below).collect()));
-    }
-    let before = current.as_ref().map(|current| current.document().clone()).unwrap_or_default();
-    let changed = changes(&before, &document);
-    let stamp = Stamp { revision: number + 1, by: leave.account.as_ref().map(|account| account.id), at: act.now };
-    let enacted = match current {
+    let document = read(tx, &input.document)?;
+    enact(tx, act, &leave, input.server, current.as_ref(), New { document, reason, plan: None })
+}
+
+/// What a server is to override, once it was judged.
+pub(super) struct New {
+    pub document: Document,
+    pub reason: String,
+    /// The plan that it was applied from.
+    pub plan: Option<PlanId>,
+}
+
+/// What a server overrides with `document` in the place of what it overrides now; who made it is `by`.
+pub(super) fn succeeded(
+    current: Option<&PolicyRevision>,
+    document: Document,
+    by: Option<AccountId>,
+    at: Timestamp,
+) -> Enacted {
+    let stamp = Stamp { revision: current.map_or(0, PolicyRevision::number) + 1, by, at };
+    match current {
         Some(current) => current.enacted.succeeded(document, stamp),
         None => Enacted::first(document, stamp),
-    };
-    let revision = PolicyRevision { enacted, reason, restores: None, plan: None };
+    }
+}
+
+/// Makes the new revision of what a server overrides.
+pub(super) fn enact(
+    tx: &mut Tx,
+    act: &Act,
+    leave: &Leave<OverridePolicy>,
+    server: ServerId,
+    current: Option<&PolicyRevision>,
+    new: New,
+) -> Result<PolicyRevision, Refused> {
+    let id = server.to_string();
+    let before = current.map(|current| current.document().clone()).unwrap_or_default();
+    let changed = changes(&before, &new.document);
+    let by = leave.account.as_ref().map(|account| account.id);
+    let enacted = succeeded(current, new.document, by, act.now);
+    let revision = PolicyRevision { enacted, reason: new.reason, restores: None, plan: None };
     policy::append_of_server(tx, &id, &revision)?;
-    let detail = json!({ "revision": revision.number(), "reason": revision.reason, "changes": changed });
-    record(tx, &leave, &Subject::Server(input.server), &detail, act.now);
+    let plan = new.plan.map(|plan| plan.to_string());
+    let detail = json!({ "revision": revision.number(), "reason": revision.reason, "plan": plan, "changes": changed });
+    record(tx, leave, &Subject::Server(server), &detail, act.now);
     let body = json!({
         "action": "overridden",
         "server_id": id,
@@ -79,6 +107,20 @@ pub fn override_policy(
     let own = leave.account.as_ref().map(|account| account.id);
     tx.event(NewEvent { topic: "policy", audience: Audience::maintainers_and(own), body });
     Ok(revision)
+}
+
+/// Reads what a server is to override, and judges it.
+///
+/// # Errors
+/// [`Refused::Invalid`] with every fault; for what would loosen a locked field, with the lock's revision and author.
+pub(super) fn read(tx: &mut Tx, json: &Json) -> Result<Document, Refused> {
+    let below = |faults: Vec<Fault>| {
+        let below = |fault: Fault| Fault { pointer: format!("/document{}", fault.pointer), ..fault };
+        Refused::Invalid(faults.into_iter().map(below).collect())
+    };
+    let document = Document::from_json(json, Place::Server).map_err(below)?;
+    let faults = judge(tx, &document)?;
+    if faults.is_empty() { Ok(document) } else { Err(below(faults)) }
 }
 
 /// What the marketplace does not let a server override: tiers that there are not, and what would loosen a lock.

@@ -1,5 +1,7 @@
 //! A server with an instance that serves it: what tests of installations start from.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::world::{START, World, caller, package, version_of};
@@ -105,6 +107,7 @@ impl Guild {
             number: None,
             grant: grant.map(|scopes| scopes.iter().copied().collect()),
             follow: Follow::Automatic,
+            along: BTreeMap::new(),
         }
     }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::guild::{Guild, described, on, scopes};
 use super::world::{code, package, viewer};
 use crate::domain::installation::{Follow, Stage, StageName, State, StateName};
-use crate::domain::limits::{CONSENT_WAIT_MS, INSTANCE_ORDER_MS, INSTANCE_SILENT_MS, REMOVAL_GRACE_MS};
+use crate::domain::policy::{InstallationPolicy, RolloutPolicy};
 use crate::domain::rollout::Ring;
 use crate::domain::scope::Scope;
 use crate::domain::usage::UsageRecord;
@@ -70,7 +70,7 @@ fn a_refusal_in_the_first_stages_leaves_no_row() {
     });
     let before = guild.world.scratch.dump();
     assert_eq!(code(install("greeter")), "quota");
-    guild.world.wait_ms(INSTANCE_SILENT_MS + 1);
+    guild.world.wait_ms(InstallationPolicy::default().instance_silent_ms + 1);
     assert_eq!(code(install("greeter")), "instance_silent");
     assert_eq!(guild.world.scratch.dump(), before);
 }
@@ -87,7 +87,7 @@ fn the_quota_is_held_on_both_of_its_sides() {
     guild.installed("one", &[]);
     guild.install("two", &[]).unwrap();
     assert_eq!(code(guild.install("three", &[])), "quota");
-    guild.world.wait_ms(INSTANCE_ORDER_MS);
+    guild.world.wait_ms(InstallationPolicy::default().order_ms);
     guild.beat();
     assert_eq!(guild.world.scratch.tx(|tx| lapse_installations(tx, guild.world.now())).unwrap(), 1);
     guild.install("three", &[]).unwrap();
@@ -201,7 +201,7 @@ fn an_update_that_asks_for_more_waits_while_the_old_version_stays() {
     guild.publish(package("Guard", "1.3.0", &["kick", "ban"], b"4"));
     guild.to_all("guard");
     assert_eq!(guild.roll(), 1);
-    guild.wait_ms(CONSENT_WAIT_MS);
+    guild.wait_ms(InstallationPolicy::default().consent_wait_ms);
     assert_eq!(world.scratch.tx(|tx| lapse_installations(tx, world.now())).unwrap(), 1);
     let row = guild.row(row.id);
     assert!(matches!(&row.stands.state, State::Active { next: None, .. }) && row.stands.refused.is_some());
@@ -215,7 +215,7 @@ fn rings_pins_and_pauses_decide_who_gets_an_update() {
     guild.publish(package("Ringed", "1.0.0", &[], b"1"));
     let row = guild.installed("ringed", &[]);
     guild.publish(package("Ringed", "1.1.0", &[], b"2"));
-    let ring = Ring::of(row.extension, row.server);
+    let ring = Ring::of(row.extension, row.server, &RolloutPolicy::default());
     let edit = |ring: Option<Ring>, pause: Option<Pause>| {
         let extension = "ringed".parse().unwrap();
         let input = RolloutEdit { extension, if_match: IfMatch::Any, ring, pause };
@@ -299,7 +299,7 @@ fn an_instance_that_cannot_or_does_not_answer_leaves_nothing_behind() {
     let act = world.act(&world.ada);
     let config = json!({});
     world.scratch.tx(|tx| configure(tx, &act, &on(&again), &config, IfMatch::Any)).unwrap();
-    guild.wait_ms(INSTANCE_ORDER_MS - 2_000);
+    guild.wait_ms(InstallationPolicy::default().order_ms - 2_000);
     assert_eq!(world.scratch.tx(|tx| lapse_installations(tx, world.now())).unwrap(), 0);
     guild.wait_ms(2_000);
     assert_eq!(world.scratch.tx(|tx| lapse_installations(tx, world.now())).unwrap(), 1);
@@ -349,7 +349,7 @@ fn what_is_removed_can_be_kept_until_its_grace_ends_and_says_what_it_freed() {
     assert_eq!((removed.freed.flags, removed.after.is_some()), (1, true));
     world.does(&world.ada, |tx, act| enable(tx, act, &on(&row))).unwrap();
     away();
-    guild.wait_ms(REMOVAL_GRACE_MS - 1);
+    guild.wait_ms(InstallationPolicy::default().removal_grace_ms - 1);
     assert_eq!(world.scratch.tx(|tx| lapse_installations(tx, world.now())).unwrap(), 0);
     guild.wait_ms(1);
     assert_eq!(world.scratch.tx(|tx| lapse_installations(tx, world.now())).unwrap(), 1);

@@ -23,8 +23,6 @@ use crate::store::jobs::{self, Job};
 use crate::store::reviews::{self, ReviewRow};
 use crate::store::{Store, StoreError};
 
-/// How often a package may bring its checks down before it is rejected for that.
-pub(super) const CRASHES_MAX: i64 = 3;
 /// How long a job is held without a heartbeat.
 pub(super) const LEASE_MS: i64 = 10_000;
 /// Time between two heartbeats.
@@ -136,7 +134,7 @@ impl Checker {
         let version = review.version;
         let now = self.clock.now();
         let facts = self.store.read(move |tx| Facts::of_version(tx, version, now)).await?.ok_or(Unfinished::Moot)?;
-        let findings = if job.attempts > CRASHES_MAX {
+        let findings = if job.attempts > i64::from(facts.policy.checks.crashes_max) {
             let attempts = u32::try_from(job.attempts - 1).unwrap_or(u32::MAX);
             let error = if job.last_error.is_empty() { "the checks were cut off" } else { &job.last_error };
             let record = scan::broken_record(attempts, error, self.clock.now());

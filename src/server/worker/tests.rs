@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 
-use super::checks::{CRASHES_MAX, Checker, LEASE_MS};
+use super::checks::{Checker, LEASE_MS};
 use super::rehearse_checks;
 use crate::domain::account::{Account, Caller, Rights, Role};
 use crate::domain::id::{AccountId, Entropy, ReviewId, TokenId, VersionId};
@@ -131,7 +131,7 @@ async fn the_running_worker_wakes_up_for_a_submission_and_ends_when_told() {
 async fn a_package_that_brings_the_worker_down_is_rejected_in_the_end() {
     let house = House::open().await;
     let (_, review) = house.submit("Crasher", GOOD, 1).await;
-    for attempt in 1..=CRASHES_MAX {
+    for attempt in 1..=i64::from(crate::domain::policy::ChecksPolicy::default().crashes_max) {
         let crashed = house.checker().take().await.unwrap().unwrap();
         assert_eq!(crashed.attempts, attempt);
         assert_eq!(house.checker().take().await.unwrap(), None, "the lease still holds");
