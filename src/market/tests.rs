@@ -10,5 +10,6 @@ mod owning;
 mod policy;
 mod properties;
 mod reviewing;
+mod spread;
 mod two_databases;
 mod world;
