@@ -40,6 +40,9 @@ pub struct Extension {
     /// The account it is offered to, for owner, receiver and maintainers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offered_to: Option<String>,
+    /// How many servers have it; only in the catalogue's list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub installations: Option<u64>,
     /// When it was made.
     pub created_at: String,
     /// When it last changed.
@@ -126,4 +129,56 @@ pub struct Rollback {
     pub number: String,
     /// Why, at most 500 characters.
     pub reason: String,
+}
+
+/// The history of a channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Channel {
+    /// The newest revisions, newest first.
+    pub items: Vec<ChannelRevision>,
+}
+
+/// One revision of a channel: publishing and rolling back each append one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ChannelRevision {
+    /// Its number, counted from 1.
+    pub revision: u64,
+    /// The number of the version that it points at.
+    pub number: String,
+    /// The id of that version.
+    pub version_id: String,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: String,
+}
+
+/// How far an extension has spread: what a rollback, a quarantine or a block of it reaches.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Spread {
+    /// The extension.
+    pub extension_id: String,
+    /// Installations that did not fail.
+    pub installations: u64,
+    /// Those among them that run.
+    pub active: u64,
+    /// Servers that have it.
+    pub servers: u64,
+    /// Instances that serve those servers.
+    pub instances: u64,
+    /// Those among them that were heard from lately.
+    pub listening: u64,
+    /// How many installations have which version, greatest number first.
+    pub versions: Vec<VersionSpread>,
+}
+
+/// How many installations have one version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct VersionSpread {
+    /// The version's number.
+    pub number: String,
+    /// Installations that have it.
+    pub installations: u64,
 }

@@ -317,6 +317,44 @@ pub struct VersionFlags {
     pub flags: BTreeMap<String, serde_json::Value>,
 }
 
+/// The feature flags of a version, before any server is asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FlagSettings {
+    /// By name.
+    pub items: Vec<FlagSetting>,
+}
+
+/// One feature flag of a version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FlagSetting {
+    /// Its name.
+    pub name: String,
+    /// What the manifest says: `true`, `false`, or a percentage of the servers.
+    pub default: serde_json::Value,
+    /// What was set for the version instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set: Option<serde_json::Value>,
+    /// Servers with this version that have it switched on for themselves.
+    pub servers_on: u64,
+    /// Servers with this version that have it switched off for themselves.
+    pub servers_off: u64,
+}
+
+/// One server that has an extension.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct InstalledOn {
+    /// The server's name.
+    pub server: String,
+    /// The server's subscription tier.
+    pub tier: String,
+    /// The name of the instance that serves it.
+    pub instance: String,
+    /// The ring that brings updates to it: `canary`, `tenth` or `all`.
+    pub ring: String,
+    /// The installation.
+    pub installation: Installation,
+}
+
 /// What a removal frees.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Removed {

@@ -14,6 +14,7 @@ mod database;
 mod demo;
 mod dry_run;
 mod export;
+mod extension;
 mod functions;
 mod import;
 mod install;
@@ -93,6 +94,9 @@ enum Command {
     Import(import::Import),
     /// Get an extension's package, or its code alone
     Export(export::Export),
+    /// The catalogue, and one extension: versions, channel, servers, flags; roll back, hold back, yank
+    #[command(subcommand)]
+    Extension(extension::Extension),
     /// Submit a package for review
     Submit(submit::Submit),
     /// Show the review queue
@@ -144,6 +148,7 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Check(command) => check::run(&global, command),
         Command::Import(command) => import::run(&global, command),
         Command::Export(command) => export::run(&global, command),
+        Command::Extension(command) => extension::run(&global, command),
         Command::Submit(command) => submit::run(&global, command),
         Command::Queue(command) => queue::run(&global, command),
         Command::Review(command) => review::run(&global, command),

@@ -2,8 +2,9 @@
 
 use super::{Client, ClientError, Fetched, PageQuery, Seen};
 use crate::api::extensions::{
-    Extension, ExtensionPatch, Imported, NewExtension, Reason, Restriction, Rollback, TransferOffer,
+    Channel, Extension, ExtensionPatch, Imported, NewExtension, Reason, Restriction, Rollback, Spread, TransferOffer,
 };
+use crate::api::installations::InstalledOn;
 use crate::api::page::Page;
 use crate::domain::limits::PACKAGE_BYTES_MAX;
 
@@ -66,6 +67,21 @@ impl Client {
     /// Declines an offered extension.
     pub async fn decline_transfer(&self, extension: &str) -> Result<Fetched<Extension>, ClientError> {
         self.post("/extensions/{extid}/transfer/decline", &[extension]).if_match(Seen::Nothing).fetch().await
+    }
+
+    /// What the channel pointed at, newest first.
+    pub async fn channel(&self, extension: &str) -> Result<Channel, ClientError> {
+        self.get("/extensions/{extid}/channel", &[extension]).value().await
+    }
+
+    /// How far an extension has spread: what a rollback, a quarantine or a block of it reaches.
+    pub async fn spread(&self, extension: &str) -> Result<Spread, ClientError> {
+        self.get("/extensions/{extid}/spread", &[extension]).value().await
+    }
+
+    /// A page of the servers that have an extension (maintainers).
+    pub async fn installed_with(&self, extension: &str, page: &PageQuery) -> Result<Page<InstalledOn>, ClientError> {
+        self.get("/extensions/{extid}/installations", &[extension]).page(page).value().await
     }
 
     /// Points the stable channel back at an older published version.

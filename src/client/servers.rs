@@ -3,7 +3,7 @@
 use super::{Client, ClientError, Fetched, PageQuery, Seen};
 use crate::api::extensions::Reason;
 use crate::api::installations::{
-    Acknowledgement, Config, Consent, Consents, FlagOverrides, Flags, Installation, InstallationDetail,
+    Acknowledgement, Config, Consent, Consents, FlagOverrides, FlagSettings, Flags, Installation, InstallationDetail,
     InstallationOffer, InstallationPatch, InstallationUpdate, Installations, NewInstallation, NewSecret, Removed,
     Revocation, Rollout, RolloutPatch, Secret, SecretTaken, Secrets, Usage, VersionFlags,
 };
@@ -150,6 +150,11 @@ impl Client {
     /// Sets feature flags for one server.
     pub async fn set_flags(&self, id: &str, flags: &FlagOverrides) -> Result<Installation, ClientError> {
         self.put("/installations/{id}/flags", &[id]).json(flags).value().await
+    }
+
+    /// The feature flags of a version, before any server is asked.
+    pub async fn version_flags(&self, extension: &str, number: &str) -> Result<FlagSettings, ClientError> {
+        self.get("/extensions/{extid}/versions/{number}/flags", &[extension, number]).value().await
     }
 
     /// Sets the feature flags of a version.

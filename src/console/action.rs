@@ -17,9 +17,14 @@ pub enum Category {
     Review,
     /// Running an extension in this terminal.
     Sandbox,
+    /// The catalogue and one extension in it.
+    Extensions,
     /// While text is typed.
     Text,
 }
+
+/// The states of the screen of extensions, each with keys of its own.
+const EXTENSION_PARTS: u32 = 1 << 16 | 1 << 17 | 1 << 18 | 1 << 19 | 1 << 20;
 
 impl Contexts {
     /// The queue's list.
@@ -34,8 +39,20 @@ impl Contexts {
     pub const LINE: Contexts = Contexts(16);
     /// A question or a list to choose from.
     pub const DIALOG: Contexts = Contexts(32);
+    /// The catalogue, and one extension in full.
+    pub const EXTENSIONS: Contexts = Contexts(64);
+    /// The catalogue's list.
+    pub const CATALOGUE: Contexts = Contexts(1 << 16);
+    /// One extension in full.
+    pub const EXTENSION: Contexts = Contexts(1 << 17);
+    /// One extension that the caller may steer.
+    pub const STEERED: Contexts = Contexts(1 << 18);
+    /// One extension that the caller may hold back.
+    pub const MAINTAINED: Contexts = Contexts(1 << 19);
+    /// One extension that the caller may stop everywhere.
+    pub const ADMINISTERED: Contexts = Contexts(1 << 20);
     /// Every screen, nothing open above it.
-    pub const SCREENS: Contexts = Contexts(1 | 2 | 4);
+    pub const SCREENS: Contexts = Contexts(1 | 2 | 4 | 64 | EXTENSION_PARTS);
 
     /// Both sets together.
     #[must_use]
@@ -51,8 +68,15 @@ impl Contexts {
 
 impl Category {
     /// Every category, in the order of the help.
-    pub const ALL: &[Category] =
-        &[Category::Queue, Category::Review, Category::Sandbox, Category::Move, Category::Console, Category::Text];
+    pub const ALL: &[Category] = &[
+        Category::Queue,
+        Category::Review,
+        Category::Sandbox,
+        Category::Extensions,
+        Category::Move,
+        Category::Console,
+        Category::Text,
+    ];
 
     /// The heading.
     pub const fn title(self) -> &'static str {
@@ -62,6 +86,7 @@ impl Category {
             Category::Queue => "Queue",
             Category::Review => "Review",
             Category::Sandbox => "Running an extension here",
+            Category::Extensions => "Extensions",
             Category::Text => "Typing",
         }
     }
@@ -115,6 +140,9 @@ const QUEUE: Contexts = Contexts::QUEUE;
 const REVIEW: Contexts = Contexts::REVIEW;
 const SANDBOX: Contexts = Contexts::SANDBOX;
 const QUEUE_REVIEW: Contexts = Contexts::QUEUE.or(Contexts::REVIEW);
+const CATALOGUE: Contexts = Contexts::CATALOGUE;
+const STEERED: Contexts = Contexts::STEERED;
+const PARTS: Contexts = Contexts::REVIEW.or(Contexts::SANDBOX).or(Contexts::EXTENSION);
 const MOVING: Contexts = Contexts::SCREENS.or(Contexts::DIALOG);
 const TYPING: Contexts = Contexts::EDITOR.or(Contexts::LINE);
 
@@ -125,7 +153,7 @@ actions! {
     Mark "mark" ["space"] QUEUE, Queue "mark" "Mark or unmark the row for a bulk action";
     MarkAll "mark-all" ["*"] QUEUE, Queue "" "Mark every loaded row, or unmark them all";
     Bulk "bulk" ["b"] QUEUE, Queue "bulk" "Do something with all marked rows";
-    Filter "filter" ["/"] QUEUE, Queue "filter" "Filter the queue, for example scope:ban risk:>50";
+    Filter "filter" ["/"] QUEUE.or(CATALOGUE), Queue "filter" "Filter the list, for example scope:ban author:acme";
     Views "views" ["v"] QUEUE, Queue "views" "Choose a saved view";
     File "file" ["o"] SANDBOX, Sandbox "file" "Choose the file to run";
     Run "run" ["enter"] SANDBOX, Sandbox "run" "Run the file with the chosen event";
@@ -138,8 +166,17 @@ actions! {
     Dismiss "dismiss" ["m"] REVIEW, Review "dismiss" "Say that a finding is not a problem, and why";
     Note "note" ["n"] REVIEW, Review "note" "Write a note that author and reviewers see";
     Release "release" ["shift-r"] QUEUE_REVIEW, Review "release" "Give the claim back";
-    NextPart "next-part" ["l", "right"] REVIEW.or(SANDBOX), Move "part" "Go to the next part of the screen";
-    PreviousPart "previous-part" ["h", "left"] REVIEW.or(SANDBOX), Move "" "Go to the previous part of the screen";
+    OpenExtension "open-extension" ["enter"] CATALOGUE, Extensions "open" "Show the extension under the cursor in full";
+    RollBack "roll-back" ["r"] STEERED, Extensions "roll back" "Point the channel back at an older version, everywhere at once";
+    Quarantine "quarantine" ["z"] Contexts::MAINTAINED, Extensions "quarantine" "Keep everybody new from getting it until it is looked into";
+    Block "block" ["b"] Contexts::ADMINISTERED, Extensions "block" "Stop it everywhere";
+    LetGo "let-go" ["o"] Contexts::MAINTAINED, Extensions "release" "Lift a quarantine or a block";
+    Yank "yank" ["d"] STEERED, Extensions "yank" "Let nobody new have the version under the cursor, or take that back";
+    PauseRollout "pause-rollout" ["p"] STEERED, Extensions "pause" "Hold an update up, or let it go on";
+    WidenRollout "widen-rollout" ["w"] STEERED, Extensions "widen" "Bring an update to the next ring now";
+    SetFlag "set-flag" ["s"] STEERED, Extensions "flag" "Set the feature flag under the cursor for the version";
+    NextPart "next-part" ["l", "right"] PARTS, Move "part" "Go to the next part of the screen";
+    PreviousPart "previous-part" ["h", "left"] PARTS, Move "" "Go to the previous part of the screen";
     NextChange "next-change" ["]"] REVIEW, Review "" "Go to the next change in the code";
     PreviousChange "previous-change" ["["] REVIEW, Review "" "Go to the previous change in the code";
     Down "down" ["j", "down"] MOVING, Move "" "Move down";
@@ -156,6 +193,7 @@ actions! {
     ScreenQueue "screen-queue" ["1"] SCREENS, Console "" "Show the queue";
     ScreenReview "screen-review" ["2"] SCREENS, Console "" "Show the review";
     ScreenSandbox "screen-sandbox" ["3"] SCREENS, Console "" "Show the sandbox";
+    ScreenExtensions "screen-extensions" ["4"] SCREENS, Console "" "Show the extensions";
     NextScreen "next-screen" ["tab"] SCREENS, Console "" "Show the next screen";
     PreviousScreen "previous-screen" ["backtab"] SCREENS, Console "" "Show the previous screen";
     Suspend "suspend" ["ctrl-z"] SCREENS.or(TYPING).or(Contexts::DIALOG), Console "" "Put the console in the background (fg brings it back)";

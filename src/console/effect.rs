@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::drafts::Draft;
 use super::event::{RunSlot, Turn, Verb};
+use super::screens::extensions;
 use crate::api::reviews::BulkItem;
 use crate::domain::scope::ScopeSet;
 use crate::domain::time::Timestamp;
@@ -80,6 +81,8 @@ pub enum Effect {
         /// The package's text.
         package: Arc<[u8]>,
     },
+    /// What the screen of extensions asks.
+    Extensions(extensions::ask::Ask),
     /// Write a draft.
     SaveDraft(Draft),
     /// Remove a draft.

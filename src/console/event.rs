@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 
 use super::drafts::Draft;
+use super::screens::extensions;
 use super::widgets::diff;
 use crate::api::accounts::Me;
 use crate::api::events::LiveEvent;
@@ -183,6 +184,8 @@ pub enum Reply {
     },
     /// What the marketplace would say.
     Verdict(Answer<Box<Checks>>),
+    /// What the screen of extensions asked.
+    Extensions(extensions::ask::Told),
     /// The drafts on disk.
     Drafts(Answer<Vec<Draft>>),
     /// A draft could not be written.

@@ -16,6 +16,7 @@ pub mod overlay;
 mod overlay_keys;
 pub mod perform;
 pub mod profile;
+pub mod reason;
 pub mod remote;
 pub mod screens;
 pub mod svg;

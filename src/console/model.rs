@@ -8,11 +8,13 @@ use super::moment;
 use super::overlay::Overlay;
 use super::profile::{Motion, TerminalProfile};
 use super::remote::Remote;
+use super::screens::extensions::{self, ExtensionsScreen};
 use super::screens::queue::Queue;
 use super::screens::review::ReviewScreen;
 use super::screens::sandbox::SandboxScreen;
 use super::theme::{Role, Theme};
 use crate::api::accounts::Me;
+use crate::domain::filter::{self, FieldSet};
 use crate::domain::time::Timestamp;
 
 /// How long a decision waits before it is sent.
@@ -45,6 +47,8 @@ pub struct Model {
     pub review: ReviewScreen,
     /// The sandbox.
     pub sandbox: SandboxScreen,
+    /// The catalogue, and one extension in full.
+    pub extensions: ExtensionsScreen,
     /// What stands above the screen.
     pub overlay: Overlay,
     /// A passing message.
@@ -67,6 +71,8 @@ pub enum ScreenName {
     Review,
     /// Running an extension here.
     Sandbox,
+    /// The catalogue.
+    Extensions,
 }
 
 /// The stream of live events.
@@ -103,7 +109,8 @@ pub struct Toast {
 
 impl ScreenName {
     /// Every screen, in the order of the tabs.
-    pub const ALL: &[ScreenName] = &[ScreenName::Queue, ScreenName::Review, ScreenName::Sandbox];
+    pub const ALL: &[ScreenName] =
+        &[ScreenName::Queue, ScreenName::Review, ScreenName::Sandbox, ScreenName::Extensions];
 
     /// Its name.
     pub const fn title(self) -> &'static str {
@@ -111,15 +118,26 @@ impl ScreenName {
             ScreenName::Queue => "Queue",
             ScreenName::Review => "Review",
             ScreenName::Sandbox => "Sandbox",
+            ScreenName::Extensions => "Extensions",
         }
     }
 
-    /// Which keys work in it.
-    pub const fn contexts(self) -> Contexts {
+    /// The key that shows it, as shipped.
+    pub const fn digit(self) -> char {
         match self {
-            ScreenName::Queue => Contexts::QUEUE,
-            ScreenName::Review => Contexts::REVIEW,
-            ScreenName::Sandbox => Contexts::SANDBOX,
+            ScreenName::Queue => '1',
+            ScreenName::Review => '2',
+            ScreenName::Sandbox => '3',
+            ScreenName::Extensions => '4',
+        }
+    }
+
+    /// What its list can be filtered by.
+    pub const fn filter(self) -> Option<&'static FieldSet> {
+        match self {
+            ScreenName::Queue => Some(&filter::QUEUE),
+            ScreenName::Extensions => Some(&filter::EXTENSIONS),
+            ScreenName::Review | ScreenName::Sandbox => None,
         }
     }
 }
@@ -143,6 +161,7 @@ impl Model {
             queue: Queue::default(),
             review: ReviewScreen::default(),
             sandbox: SandboxScreen::default(),
+            extensions: ExtensionsScreen::default(),
             overlay: Overlay::None,
             toast: None,
             undo: None,
@@ -152,10 +171,17 @@ impl Model {
     }
 
     /// Which keys work now.
-    pub const fn contexts(&self) -> Contexts {
-        match self.overlay.contexts() {
-            Some(contexts) => contexts,
-            None => self.screen.contexts(),
+    pub fn contexts(&self) -> Contexts {
+        self.overlay.contexts().unwrap_or_else(|| self.screen_contexts())
+    }
+
+    /// Which keys work on the open screen, whatever stands above it.
+    pub fn screen_contexts(&self) -> Contexts {
+        match self.screen {
+            ScreenName::Queue => Contexts::QUEUE,
+            ScreenName::Review => Contexts::REVIEW,
+            ScreenName::Sandbox => Contexts::SANDBOX,
+            ScreenName::Extensions => extensions::update::contexts(self),
         }
     }
 
@@ -210,11 +236,15 @@ impl Model {
         });
         let draft = match &self.overlay {
             Overlay::Editor(writing) => writing.save_at,
+            Overlay::Reason(reason) => reason.save_at,
             _ => None,
         };
         let toast = self.toast.as_ref().map(|toast| toast.until);
         let ages = (self.screen != ScreenName::Sandbox).then(|| moment::next_minute(self.now));
-        let due = [undo, draft, toast, self.queue.read_again_at, self.review.renew_at, ages];
-        due.into_iter().flatten().min()
+        let extensions = &self.extensions;
+        let open = extensions.open.as_ref().and_then(|open| open.read_again_at);
+        let reads = [self.queue.read_again_at, extensions.catalogue.read_again_at, open];
+        let due = [undo, draft, toast, self.review.renew_at, ages].into_iter().chain(reads);
+        due.flatten().min()
     }
 }

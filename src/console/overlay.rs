@@ -4,9 +4,11 @@ use super::action::Contexts;
 use super::drafts::Draft;
 use super::effect::Decision;
 use super::event::Verb;
+use super::screens::extensions;
 use super::widgets::editor::Editor;
 use super::widgets::line_input::LineInput;
 use super::widgets::palette::Found;
+use crate::api::problem::Changed;
 use crate::domain::extension::ReasonCode;
 use crate::domain::time::Timestamp;
 
@@ -50,6 +52,10 @@ pub enum Overlay {
     Choice(Choice),
     /// A text that is written.
     Editor(Box<Writing>),
+    /// A reason that is written before something is done.
+    Reason(Box<ReasonText>),
+    /// A value that is typed.
+    Entry(Box<Entry>),
     /// Something to read.
     Message {
         /// Its title.
@@ -93,6 +99,58 @@ pub enum ChoiceOf {
     Decide(Box<Decision>),
     /// Which kept draft to go on with.
     Drafts(Vec<Draft>),
+    /// Whether a deed on an extension is meant, and on which of its versions.
+    Extension(Box<extensions::order::Order>),
+    /// Whether a flag is to be set; the first choice is yes.
+    Flag(Box<extensions::ask::Ask>),
+}
+
+/// A reason that is written before something is done.
+#[derive(Clone, Debug)]
+pub struct ReasonText {
+    /// The text.
+    pub editor: Editor,
+    /// What is done, for people.
+    pub title: String,
+    /// Who reads it.
+    pub hint: String,
+    /// The key of the draft on disk.
+    pub draft: String,
+    /// When the draft is written next; nothing to write where absent.
+    pub save_at: Option<Timestamp>,
+    /// Why it cannot be taken as it is.
+    pub fault: Option<String>,
+    /// What it is for.
+    pub of: ReasonOf,
+}
+
+/// What a reason is for.
+#[derive(Clone, Debug)]
+pub enum ReasonOf {
+    /// A deed on an extension.
+    Extension(Box<extensions::order::Order>),
+}
+
+/// A value that is typed into one line.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// What it is the value of, for people.
+    pub title: String,
+    /// What can be written.
+    pub hint: String,
+    /// What was typed.
+    pub input: LineInput,
+    /// What is wrong with it.
+    pub fault: Option<String>,
+    /// What it is the value of.
+    pub of: EntryOf,
+}
+
+/// What a typed value is for.
+#[derive(Clone, Debug)]
+pub enum EntryOf {
+    /// The feature flag of this name.
+    Flag(String),
 }
 
 /// A text for a decision or a note.
@@ -124,9 +182,22 @@ impl Overlay {
         match self {
             Overlay::None => None,
             Overlay::Help { .. } | Overlay::Choice(_) | Overlay::Message { .. } => Some(Contexts::DIALOG),
-            Overlay::Palette { .. } | Overlay::Filter { .. } | Overlay::Path { .. } => Some(Contexts::LINE),
-            Overlay::Editor(_) => Some(Contexts::EDITOR),
+            Overlay::Palette { .. } | Overlay::Filter { .. } | Overlay::Path { .. } | Overlay::Entry(_) => {
+                Some(Contexts::LINE)
+            }
+            Overlay::Editor(_) | Overlay::Reason(_) => Some(Contexts::EDITOR),
         }
+    }
+
+    /// Says what changed between what was shown and what was asked, so that nothing was done.
+    pub fn it_changed(what: &str, changed: &[Changed], then: &str) -> Overlay {
+        let mut lines = vec![format!("{what} was not done, because it changed since it was shown:"), String::new()];
+        for change in changed {
+            lines.push(format!("- {} by {} at {}", change.pointer.trim_start_matches('/'), change.by, change.at));
+        }
+        lines.push(String::new());
+        lines.push(then.to_owned());
+        Overlay::Message { title: "It changed".to_owned(), lines, top: 0 }
     }
 }
 

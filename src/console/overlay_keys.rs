@@ -4,14 +4,14 @@ use crossterm::event::KeyEvent;
 
 use super::action::Action;
 use super::effect::Effect;
-use super::model::Model;
-use super::overlay::Overlay;
+use super::model::{Model, ScreenName};
+use super::overlay::{EntryOf, Overlay};
 use super::screens::review::writing;
-use super::screens::{queue, sandbox};
-use super::update;
+use super::screens::{extensions, queue, sandbox};
 use super::widgets::line_input::LineInput;
 use super::widgets::list::{ListState, Motion};
 use super::widgets::palette;
+use super::{reason, update};
 use crate::domain::filter;
 
 /// A draft is written when nothing was typed for this long.
@@ -29,21 +29,32 @@ pub fn press(model: &mut Model, key: KeyEvent, action: Option<Action>) -> Vec<Ef
         Overlay::Filter { .. } => filter_key(model, key, action),
         Overlay::Path { .. } => path_key(model, key, action),
         Overlay::Editor(_) => editor_key(model, key, action),
+        Overlay::Reason(_) => reason_key(model, key, action),
+        Overlay::Entry(_) => entry_key(model, key, action),
     }
 }
 
 /// Puts pasted text where text is typed; elsewhere it does nothing.
 pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     let now = model.now;
-    let contexts = model.screen.contexts();
+    let contexts = model.screen_contexts();
     match &mut model.overlay {
         Overlay::Editor(writing) => {
             writing.editor.insert(text);
             writing.save_at.get_or_insert(now.plus_ms(SAVE_AFTER_MS));
             Vec::new()
         }
+        Overlay::Reason(reason) => {
+            reason.editor.insert(text);
+            reason.save_at.get_or_insert(now.plus_ms(SAVE_AFTER_MS));
+            Vec::new()
+        }
         Overlay::Filter { input, .. } => {
             input.insert(text);
+            Vec::new()
+        }
+        Overlay::Entry(entry) => {
+            entry.input.insert(text);
             Vec::new()
         }
         Overlay::Palette { input, found, cursor } => {
@@ -63,7 +74,7 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
 
 /// Opens the palette with everything that can be done on the open screen.
 pub fn open_palette(model: &mut Model) {
-    let found = palette::find("", model.screen.contexts(), &model.keymap);
+    let found = palette::find("", model.screen_contexts(), &model.keymap);
     model.overlay = Overlay::Palette { input: LineInput::default(), found, cursor: 0 };
 }
 
@@ -77,7 +88,7 @@ pub fn take_paths(model: &mut Model, typed: &str, fresh: Vec<String>) {
 }
 
 fn read(model: &mut Model, action: Option<Action>) -> Vec<Effect> {
-    let (rows, contexts) = (model.profile.rows.saturating_sub(4), model.screen.contexts());
+    let (rows, contexts) = (model.profile.rows.saturating_sub(4), model.screen_contexts());
     let len = match &model.overlay {
         Overlay::Help { .. } => {
             super::widgets::help::lines(&model.theme, &model.keymap, contexts, model.profile.glyphs).len()
@@ -123,7 +134,7 @@ fn choose(model: &mut Model, action: Option<Action>) -> Vec<Effect> {
 }
 
 fn palette_key(model: &mut Model, key: KeyEvent, action: Option<Action>) -> Vec<Effect> {
-    let contexts = model.screen.contexts();
+    let contexts = model.screen_contexts();
     let Overlay::Palette { input, found, cursor } = &mut model.overlay else { return Vec::new() };
     match action {
         Some(Action::Accept) => {
@@ -146,16 +157,22 @@ fn palette_key(model: &mut Model, key: KeyEvent, action: Option<Action>) -> Vec<
 
 /// The filter is checked here before it is sent: a fault is shown with its column at once.
 fn filter_key(model: &mut Model, key: KeyEvent, action: Option<Action>) -> Vec<Effect> {
+    let screen = model.screen;
     let Overlay::Filter { input, fault } = &mut model.overlay else { return Vec::new() };
     match action {
         Some(Action::Accept) => {
             let text = input.text().trim().to_owned();
-            if let Err(problem) = filter::Filter::parse(&text, &filter::QUEUE) {
+            let parsed = screen.filter().map(|fields| filter::Filter::parse(&text, fields));
+            if let Some(Err(problem)) = parsed {
                 *fault = Some(problem.to_string());
                 return Vec::new();
             }
             model.overlay = Overlay::None;
-            return queue::update::filter(model, text);
+            return match screen {
+                ScreenName::Queue => queue::update::filter(model, text),
+                ScreenName::Extensions => extensions::update::filter(model, text),
+                ScreenName::Review | ScreenName::Sandbox => Vec::new(),
+            };
         }
         Some(Action::Cancel) => model.overlay = Overlay::None,
         _ => {
@@ -216,6 +233,40 @@ fn editor_key(model: &mut Model, key: KeyEvent, action: Option<Action>) -> Vec<E
     if writing.editor.key(key) {
         writing.fault = None;
         writing.save_at.get_or_insert(now.plus_ms(SAVE_AFTER_MS));
+    }
+    Vec::new()
+}
+
+fn reason_key(model: &mut Model, key: KeyEvent, action: Option<Action>) -> Vec<Effect> {
+    if let Some(action) = action {
+        return reason::act(model, action);
+    }
+    let now = model.now;
+    let Overlay::Reason(reason) = &mut model.overlay else { return Vec::new() };
+    if reason.editor.key(key) {
+        reason.fault = None;
+        reason.save_at.get_or_insert(now.plus_ms(SAVE_AFTER_MS));
+    }
+    Vec::new()
+}
+
+fn entry_key(model: &mut Model, key: KeyEvent, action: Option<Action>) -> Vec<Effect> {
+    let Overlay::Entry(entry) = &mut model.overlay else { return Vec::new() };
+    match action {
+        Some(Action::Accept) => {
+            let (typed, EntryOf::Flag(name)) = (entry.input.text().to_owned(), entry.of.clone());
+            if let Err(fault) = extensions::deed::set_flag(model, &name, &typed)
+                && let Overlay::Entry(entry) = &mut model.overlay
+            {
+                entry.fault = Some(fault);
+            }
+        }
+        Some(Action::Cancel) => model.overlay = Overlay::None,
+        _ => {
+            if entry.input.key(key) {
+                entry.fault = None;
+            }
+        }
     }
     Vec::new()
 }

@@ -9,6 +9,7 @@ use tokio::task::{AbortHandle, spawn_blocking};
 use super::drafts::{Draft, Drafts};
 use super::effect::{Decision, Effect};
 use super::event::{Answer, Event, Failure, Reply, Turn, Verb};
+use super::screens::extensions;
 use super::screens::queue::PAGE_ROWS;
 use super::{Perform, live, load};
 use crate::api::reviews::{Approve, BulkItem, Reject};
@@ -134,6 +135,7 @@ async fn answer(client: &Client, effect: Effect) -> Option<Reply> {
             let paths = blocking(move || Ok(load::paths(&asked))).await.unwrap_or_default();
             Reply::Paths { typed, paths }
         }
+        Effect::Extensions(ask) => Reply::Extensions(extensions::perform::answer(client, ask).await),
         Effect::Verdict { package } => Reply::Verdict(load::verdict(client, package).await.map(Box::new)),
         Effect::Follow
         | Effect::SaveDraft(_)

@@ -2,6 +2,7 @@
 
 mod decisions;
 pub mod desk;
+mod extensions;
 mod frames;
 mod main_loop;
 mod queue;

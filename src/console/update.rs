@@ -8,9 +8,9 @@ use super::event::{Event, Live, Mouse, Reply, RunSlot, Signal};
 use super::model::{Link, Model, ScreenName};
 use super::overlay::{Choice, ChoiceOf, Overlay};
 use super::screens::review::{decide, writing};
-use super::screens::{queue, review, sandbox};
+use super::screens::{extensions, queue, review, sandbox};
 use super::widgets::list::Motion;
-use super::{overlay_keys, view};
+use super::{overlay_keys, reason, view};
 
 /// What a console asks for when it opens.
 pub fn start(model: &mut Model) -> Vec<Effect> {
@@ -56,6 +56,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::ScreenQueue => show(model, ScreenName::Queue),
         Action::ScreenReview => show(model, ScreenName::Review),
         Action::ScreenSandbox => show(model, ScreenName::Sandbox),
+        Action::ScreenExtensions => show(model, ScreenName::Extensions),
         Action::NextScreen => step_screen(model, 1),
         Action::PreviousScreen => step_screen(model, ScreenName::ALL.len() - 1),
         Action::Undo => decide::undo(model),
@@ -71,6 +72,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             ScreenName::Queue => queue::update::act(model, action),
             ScreenName::Review => review::update::act(model, action),
             ScreenName::Sandbox => sandbox::update::act(model, action),
+            ScreenName::Extensions => extensions::update::act(model, action),
         },
     }
 }
@@ -98,6 +100,8 @@ pub fn choose(model: &mut Model, choice: Choice) -> Vec<Effect> {
             Some(draft) => open_draft(model, draft),
             None => Vec::new(),
         },
+        ChoiceOf::Extension(order) => extensions::deed::choose(model, *order, at),
+        ChoiceOf::Flag(ask) => extensions::deed::choose_flag(model, *ask, at),
     }
 }
 
@@ -110,6 +114,7 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if contexts.overlaps(Contexts::SCREENS) {
         let mut effects = action.map(|action| act(model, action)).unwrap_or_default();
         effects.extend(queue::update::read_on(model));
+        effects.extend(extensions::update::read_on(model));
         return effects;
     }
     overlay_keys::press(model, key, action)
@@ -121,6 +126,8 @@ fn tick(model: &mut Model) -> Vec<Effect> {
         model.toast = None;
     }
     let mut effects = writing::save_when_due(model);
+    effects.extend(reason::save_when_due(model));
+    effects.extend(extensions::update::read_when_due(model));
     effects.extend(decide::send_when_due(model));
     effects.extend(review::update::renew_when_due(model));
     if model.queue.read_again_at.is_some_and(|at| at <= now) {
@@ -164,6 +171,7 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
             sandbox::update::take_verdict(model, answer);
             Vec::new()
         }
+        Reply::Extensions(told) => extensions::update::take(model, told),
         Reply::Drafts(Ok(drafts)) => {
             offer_drafts(model, drafts);
             Vec::new()
@@ -187,6 +195,7 @@ fn take_live(model: &mut Model, live: Live) -> Vec<Effect> {
             let mut effects = vec![Effect::LoadMe];
             effects.extend(queue::update::read_again(model));
             effects.extend(review::update::read_again(model));
+            effects.extend(extensions::update::read_all_again(model));
             effects
         }
         Live::Lost { error, .. } => {
@@ -205,6 +214,7 @@ fn take_live(model: &mut Model, live: Live) -> Vec<Effect> {
             if matches!(event.topic.as_str(), "queue" | "review" | "resync") {
                 queue::update::take_live(model, &event);
             }
+            extensions::update::take_live(model, &event);
             if event.topic == "resync" {
                 return review::update::read_again(model);
             }
@@ -230,13 +240,17 @@ fn leave(model: &mut Model) -> Vec<Effect> {
     {
         effects.push(Effect::SaveDraft(writing.draft(model.now)));
     }
+    effects.extend(reason::draft(model).filter(|draft| !draft.text.is_empty()).map(Effect::SaveDraft));
     effects.push(Effect::Quit);
     effects
 }
 
 fn show(model: &mut Model, screen: ScreenName) -> Vec<Effect> {
     model.screen = screen;
-    Vec::new()
+    match screen {
+        ScreenName::Extensions => extensions::update::shown(model),
+        ScreenName::Queue | ScreenName::Review | ScreenName::Sandbox => Vec::new(),
+    }
 }
 
 fn step_screen(model: &mut Model, step: usize) -> Vec<Effect> {
@@ -252,6 +266,7 @@ fn go(model: &mut Model, motion: Motion) -> Vec<Effect> {
         }
         ScreenName::Review => review::update::scroll(model, motion),
         ScreenName::Sandbox => sandbox::update::scroll(model, motion),
+        ScreenName::Extensions => extensions::update::go(model, motion),
     }
     Vec::new()
 }
@@ -264,6 +279,7 @@ fn click(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
         Mouse::ScrollDown => {
             let mut effects = go(model, Motion::Down);
             effects.extend(queue::update::read_on(model));
+            effects.extend(extensions::update::read_on(model));
             effects
         }
         Mouse::ScrollUp => go(model, Motion::Up),
@@ -280,6 +296,7 @@ fn click(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Mouse::Click { row, .. } if model.screen == ScreenName::Extensions => extensions::update::click(model, row),
         Mouse::Click { .. } => Vec::new(),
     }
 }
@@ -302,8 +319,11 @@ fn offer_drafts(model: &mut Model, drafts: Vec<super::drafts::Draft>) {
     });
 }
 
-/// Opens the review that a draft belongs to, and the draft over it once it is read.
+/// Opens the review or the extension that a draft belongs to, and the draft over it once it is read.
 fn open_draft(model: &mut Model, draft: super::drafts::Draft) -> Vec<Effect> {
+    if let Some(effects) = extensions::deed::resume(model, &draft) {
+        return effects;
+    }
     let Some(review_id) = draft.key.split_once('-').map(|(_, id)| id.to_owned()) else { return Vec::new() };
     let effects = review::update::open(model, &review_id);
     model.review.resume = Some(draft);

@@ -7,11 +7,12 @@ use ratatui::text::{Line, Span};
 
 use super::action::Action;
 use super::model::{Link, Model, ScreenName};
-use super::overlay::{Choice, Overlay, Writing};
+use super::overlay::{Choice, Entry, Overlay, ReasonText, Writing};
 use super::profile::{Glyphs, Motion};
-use super::screens::{queue, review, sandbox};
+use super::screens::{extensions, queue, review, sandbox};
 use super::theme::Role;
 use super::widgets::{ascii, bar, help, paint, palette, popup};
+use crate::domain::limits::REASON_CHARS_MAX;
 use crate::domain::text::{shorten, visible};
 
 /// The least columns that anything is drawn in.
@@ -45,7 +46,7 @@ pub fn body(model: &Model) -> Rect {
 fn draw(model: &Model, buf: &mut Buffer, area: Rect) {
     let theme = &model.theme;
     let top = Rect::new(area.x, area.y, area.width, 1);
-    let names: Vec<&str> = ScreenName::ALL.iter().map(|screen| screen.title()).collect();
+    let names: Vec<(char, &str)> = ScreenName::ALL.iter().map(|screen| (screen.digit(), screen.title())).collect();
     bar::draw_header(buf, top, theme, &names, model.screen as usize, &who_and_where(model, area.width));
     if let Some((text, role)) = banner(model) {
         let style = theme.style(role);
@@ -56,6 +57,7 @@ fn draw(model: &Model, buf: &mut Buffer, area: Rect) {
         ScreenName::Queue => queue::view::draw(model, buf, room),
         ScreenName::Review => review::view::draw(model, buf, room),
         ScreenName::Sandbox => sandbox::view::draw(model, buf, room),
+        ScreenName::Extensions => extensions::view::draw(model, buf, room),
     }
     let bottom = Rect::new(area.x, area.bottom() - 1, area.width, 1);
     bar::draw_footer(buf, bottom, theme, &hints(model));
@@ -161,7 +163,7 @@ fn draw_overlay(model: &Model, buf: &mut Buffer, area: Rect) {
     match &model.overlay {
         Overlay::None => {}
         Overlay::Help { top } => {
-            let lines = help::lines(theme, &model.keymap, model.screen.contexts(), model.profile.glyphs);
+            let lines = help::lines(theme, &model.keymap, model.screen_contexts(), model.profile.glyphs);
             help::draw(buf, area, theme, &lines, *top);
         }
         Overlay::Palette { input, found, cursor } => {
@@ -178,6 +180,8 @@ fn draw_overlay(model: &Model, buf: &mut Buffer, area: Rect) {
         }
         Overlay::Choice(choice) => draw_choice(model, buf, area, choice),
         Overlay::Editor(writing) => draw_editor(model, buf, area, writing),
+        Overlay::Reason(reason) => draw_reason(model, buf, area, reason),
+        Overlay::Entry(entry) => draw_entry(model, buf, area, entry),
         Overlay::Message { title, lines, top } => {
             let rows = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
             let frame = popup::middle(area, 78, rows.clamp(3, area.height.saturating_sub(2)));
@@ -199,15 +203,18 @@ fn draw_filter(
     fault: Option<&str>,
 ) {
     let theme = &model.theme;
-    let fields = crate::domain::filter::QUEUE.fields;
+    let Some(set) = model.screen.filter() else { return };
+    let (fields, queue) = (set.fields, model.screen == ScreenName::Queue);
+    let (title, example) = if queue {
+        ("Filter the queue", "For example: stage:ready scope:ban risk:>50 -author:acme older:2d")
+    } else {
+        ("Filter the catalogue", "For example: listing:quarantined scope:ban author:acme sort:-updated")
+    };
     let rows = u16::try_from(fields.len() + 6).unwrap_or(12);
     let frame = popup::middle(area, 76, rows.min(area.height.saturating_sub(2)));
-    let inner = popup::draw_frame(buf, frame, theme, "Filter the queue", "Enter filters, Esc closes");
+    let inner = popup::draw_frame(buf, frame, theme, title, "Enter filters, Esc closes");
     input.draw(buf, Rect { height: 1, ..inner }, theme, "/ ");
-    let (text, role) = fault
-        .map_or(("For example: stage:ready scope:ban risk:>50 -author:acme older:2d", Role::Muted), |fault| {
-            (fault, Role::Danger)
-        });
+    let (text, role) = fault.map_or((example, Role::Muted), |fault| (fault, Role::Danger));
     let mut top = inner.y + 1;
     for line in paint::wrap(&visible(text), usize::from(inner.width)) {
         paint::put(buf, inner.x, top, inner.width, &line, theme.style(role));
@@ -247,6 +254,30 @@ fn draw_editor(model: &Model, buf: &mut Buffer, area: Rect, writing: &Writing) {
     paint::put_right(buf, inner.x, inner.right(), inner.bottom() - 1, &count, theme.style(Role::Muted));
     let text = Rect::new(inner.x, inner.y + 2, inner.width, inner.height.saturating_sub(3));
     writing.editor.draw(buf, text);
+}
+
+fn draw_reason(model: &Model, buf: &mut Buffer, area: Rect, reason: &ReasonText) {
+    let theme = &model.theme;
+    let frame = popup::middle(area, 78, area.height.saturating_sub(4).min(12));
+    let foot = format!("{} goes on, Esc keeps a draft", model.key(Action::Send));
+    let inner = popup::draw_frame(buf, frame, theme, &reason.title, &foot);
+    let about = reason.fault.as_deref().map_or((reason.hint.as_str(), Role::Muted), |fault| (fault, Role::Danger));
+    paint::put(buf, inner.x, inner.y, inner.width, about.0, theme.style(about.1));
+    let count = format!("{} of {REASON_CHARS_MAX} characters", reason.editor.chars());
+    paint::put_right(buf, inner.x, inner.right(), inner.bottom() - 1, &count, theme.style(Role::Muted));
+    let text = Rect::new(inner.x, inner.y + 2, inner.width, inner.height.saturating_sub(3));
+    reason.editor.draw(buf, text);
+}
+
+fn draw_entry(model: &Model, buf: &mut Buffer, area: Rect, entry: &Entry) {
+    let theme = &model.theme;
+    let frame = popup::middle(area, 76, 6.min(area.height.saturating_sub(2)));
+    let inner = popup::draw_frame(buf, frame, theme, &entry.title, "Enter goes on, Esc closes");
+    entry.input.draw(buf, Rect { height: 1, ..inner }, theme, "");
+    let (text, role) = entry.fault.as_deref().map_or((entry.hint.as_str(), Role::Muted), |fault| (fault, Role::Danger));
+    for (y, line) in (inner.y + 1..inner.bottom()).zip(paint::wrap(text, usize::from(inner.width))) {
+        paint::put(buf, inner.x, y, inner.width, &line, theme.style(role));
+    }
 }
 
 fn draw_too_small(buf: &mut Buffer, area: Rect) {

@@ -118,7 +118,7 @@ pub fn confirm(tx: &mut Tx, act: &Act, instance: InstanceId, notice: NoticeId) -
     }
     let detail = json!({ "name": instance.name.as_str(), "notice_id": notice.to_string() });
     record(tx, &leave, &Subject::Instance(instance.id), &detail, act.now);
-    Ok(())
+    super::notice::tell_confirmed(tx, notice, &instance)
 }
 
 /// The instance, where the caller speaks for it or is a maintainer.

@@ -144,7 +144,7 @@ fn private(relation: ServerRelation, viewer: &Viewer) -> Result<(), Refused> {
 }
 
 /// Whether and when what the channel points at comes, where another version runs.
-fn turn(tx: &mut Tx, site: &Site, now: Timestamp) -> Result<Option<Turn>, Refused> {
+pub(super) fn turn(tx: &mut Tx, site: &Site, now: Timestamp) -> Result<Option<Turn>, Refused> {
     let (Some(running), Some(head)) = (site.row.stands.state.now(), &site.extension.head) else { return Ok(None) };
     if running.version_id == head.version || site.row.follow == Follow::Pinned {
         return Ok(None);

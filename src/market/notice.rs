@@ -6,10 +6,11 @@ use super::act::Act;
 use super::refused::Refused;
 use super::sight::{ExtensionRef, Viewer, find};
 use crate::domain::id::NoticeId;
+use crate::domain::instance::Instance;
 use crate::store::events::Listener;
 use crate::store::extensions::ExtensionRow;
 use crate::store::notices::{self, Confirmed, NoticeRow};
-use crate::store::{Audience, NewEvent, Tx, installations};
+use crate::store::{Audience, NewEvent, Tx, extensions, installations};
 
 /// Notices shown at most.
 const NOTICES_MAX: usize = 50;
@@ -42,6 +43,26 @@ pub(super) fn tell_instances(tx: &mut Tx, extension: &ExtensionRow, kind: &str, 
     let body = body(extension, kind, what, None);
     let audience = listeners.into_iter().map(|(_, account)| Listener::Account(account));
     tx.event(NewEvent { topic: "notice", audience: Audience::of(audience), body });
+    Ok(())
+}
+
+/// Tells the extension's owner and maintainers how many instances have confirmed a notice now.
+pub(super) fn tell_confirmed(tx: &mut Tx, notice: NoticeId, by: &Instance) -> Result<(), Refused> {
+    let Some(notice) = notices::by_id(tx, notice)? else { return Ok(()) };
+    let Some(extension) = extensions::by_id(tx, notice.extension)? else { return Ok(()) };
+    let confirmed = notices::confirmed(tx, notice.id)?;
+    let body = json!({
+        "action": "confirmed",
+        "notice_id": notice.id.to_string(),
+        "extension_id": extension.id.to_string(),
+        "slug": extension.slug.as_str(),
+        "kind": notice.kind,
+        "instance": by.name.as_str(),
+        "instances": confirmed.of,
+        "confirmed": confirmed.by,
+    });
+    let audience = Audience::maintainers_and([extension.owner]);
+    tx.event(NewEvent { topic: "confirmation", audience, body });
     Ok(())
 }
 

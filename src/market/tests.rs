@@ -13,6 +13,7 @@ mod owning;
 mod policy;
 mod properties;
 mod reviewing;
+mod spread;
 mod two_databases;
 mod waits;
 mod world;

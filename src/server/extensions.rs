@@ -65,9 +65,13 @@ pub async fn list(
     app.read(&asker, move |tx, turn| {
         let viewer = turn.act().viewer();
         let found = market::extensions(tx, &viewer, &filter, after.clone(), window.limit, turn.now)?;
-        let items: Result<Vec<Extension>, _> =
-            found.rows.iter().map(|row| wire_extensions::extension(tx, &viewer, row)).collect();
-        Ok(page::answer(&uri, &window, items?, found.next.map(|next| next.to_string()), None))
+        let counts = market::installation_counts(tx, &found.rows)?;
+        let mut items = Vec::with_capacity(found.rows.len());
+        for row in &found.rows {
+            let installations = Some(counts.get(&row.id).copied().unwrap_or(0));
+            items.push(Extension { installations, ..wire_extensions::extension(tx, &viewer, row)? });
+        }
+        Ok(page::answer(&uri, &window, items, found.next.map(|next| next.to_string()), None))
     })
     .await
 }

@@ -181,9 +181,13 @@ table! {
     POST   "/instances/{id}/acknowledge"            INSTANCE    Nothing   instances acknowledge;
     POST   "/instances/{id}/usage"                  INSTANCE    Nothing   instances usage;
     GET    "/instances/{id}/installations"          READ        Nothing   instances installations;
+    GET    "/extensions/{extid}/channel"            READ        Nothing   rollouts channel;
+    GET    "/extensions/{extid}/spread"             READ        Nothing   rollouts spread;
+    GET    "/extensions/{extid}/installations"      REVIEWER_READS Nothing rollouts installations;
     GET    "/extensions/{extid}/rollout"            READ        Nothing   rollouts show;
     PATCH  "/extensions/{extid}/rollout"            AUTHOR      OrAny     rollouts edit;
     GET    "/extensions/{extid}/notices"            READ        Nothing   rollouts notices;
+    GET    "/extensions/{extid}/versions/{number}/flags" READ   Nothing   rollouts flags;
     PUT    "/extensions/{extid}/versions/{number}/flags" AUTHOR Nothing   rollouts set_flags;
     GET    "/servers/{id}/policy"     READ            Nothing   server_policy show;
     PUT    "/servers/{id}/policy"     AUTHOR          Exact     server_policy write;

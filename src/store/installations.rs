@@ -1,5 +1,7 @@
 //! Rows of installations: an extension on a server, with the state it is in and what is under way.
 
+use std::collections::BTreeMap;
+
 use super::{FromRow, Row, StoreError, Tx, Value};
 use crate::domain::digest::Sha256Digest;
 use crate::domain::id::{ExtensionId, InstallationId, InstanceId, ServerId, VersionId};
@@ -138,6 +140,39 @@ pub fn standing(tx: &mut Tx, extension: ExtensionId) -> Result<Vec<Standing>, St
     let sql = "SELECT state, version_id, count(*) FROM installations WHERE extension_id = $1 \
                GROUP BY state, version_id ORDER BY state, version_id";
     tx.query(sql, &[extension.into()])
+}
+
+/// Up to `limit` installations of an extension with ids after `after`, oldest first.
+pub fn of_extension(
+    tx: &mut Tx,
+    extension: ExtensionId,
+    after: Option<InstallationId>,
+    limit: usize,
+) -> Result<Vec<InstallationRow>, StoreError> {
+    let after = after.map_or_else(|| Value::from(""), Value::from);
+    let sql =
+        format!("SELECT {COLUMNS} FROM installations i WHERE i.extension_id = $1 AND i.id > $2 ORDER BY i.id LIMIT $3");
+    tx.query(&sql, &[extension.into(), after, limit.into()])
+}
+
+/// How many servers have each of these extensions; what nobody has is left out.
+pub fn counts(tx: &mut Tx, extensions: &[ExtensionId]) -> Result<BTreeMap<ExtensionId, u64>, StoreError> {
+    let mut found = BTreeMap::new();
+    if extensions.is_empty() {
+        return Ok(found);
+    }
+    let places: Vec<String> = (1..=extensions.len()).map(|place| format!("${place}")).collect();
+    let sql = format!(
+        "SELECT extension_id, count(*) FROM installations WHERE extension_id IN ({}) AND state <> 'failed' \
+         GROUP BY extension_id",
+        places.join(", ")
+    );
+    let params: Vec<Value> = extensions.iter().map(|id| (*id).into()).collect();
+    tx.each(&sql, &params, |row| {
+        found.insert(row.parsed(0)?, row.number(1)?);
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// The instances that serve a server where the extension is, and the accounts they speak as.

@@ -62,6 +62,11 @@ pub fn confirm(tx: &mut Tx, notice: NoticeId, instance: InstanceId, now: Timesta
     Ok(tx.execute(sql, &[notice.into(), instance.into(), now.into()])? == 1)
 }
 
+/// The notice with this id.
+pub fn by_id(tx: &mut Tx, id: NoticeId) -> Result<Option<NoticeRow>, StoreError> {
+    tx.query_one(&format!("SELECT {COLUMNS} FROM notices n WHERE n.id = $1"), &[id.into()])
+}
+
 /// The newest notices about an extension, newest first, with who confirmed them.
 pub fn of_extension(
     tx: &mut Tx,

@@ -143,11 +143,21 @@ async fn an_instance_is_ordered_acknowledges_and_is_told_of_a_rollback() {
     assert_eq!((notices().await.confirmed, notices().await.instances), (Some(0), Some(1)));
     assert_eq!(bot.client.heartbeat(&bot.id).await.unwrap().notices.len(), 1);
     let note = Confirmation { event_id: Some(notice.number), notice_id: None };
+    let mut watched = mo.client.events(&EventsQuery::default()).await.unwrap();
     bot.client.confirm(&bot.id, &note).await.unwrap();
     assert_eq!(notices().await.confirmed, Some(1));
+    let told = next(&mut watched, "confirmation").await.body;
+    assert_eq!((&told["confirmed"], &told["instances"], &told["instance"]), (&json!(1), &json!(1), &json!("shard-1")));
+    assert!(mo.client.confirm(&bot.id, &note).await.is_err(), "nobody confirms in another's place");
     assert_eq!(roll(&server).await, 1, "no ring holds a recall up");
     let row = bot.carry_out(&row.id).await;
     assert_eq!(row.version.as_deref(), Some("1.0.0"));
+
+    let channel = ada.client.channel("greeter").await.unwrap().items;
+    let history: Vec<(u64, &str, &str)> =
+        channel.iter().map(|one| (one.revision, one.number.as_str(), one.by.as_str())).collect();
+    assert_eq!(history, [(3, "1.0.0", "ada"), (2, "1.1.0", "mo"), (1, "1.0.0", "mo")]);
+    assert_eq!(channel[0].reason, "it crashes");
 
     let held = json!({"reason": "it steals"});
     let blocked = server.administrator().request(reqwest::Method::POST, "/extensions/greeter/block");

@@ -1,5 +1,6 @@
 //! The screens, each with its model, its update and its view.
 
+pub mod extensions;
 pub mod queue;
 pub mod report;
 pub mod review;

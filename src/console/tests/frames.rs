@@ -5,7 +5,7 @@ use super::sandbox::{compared, ran};
 use crate::console::profile::{ColourDepth, Glyphs, TerminalProfile};
 
 /// Compares a screen with its kept picture.
-fn check(name: &str, desk: &Desk) {
+pub fn check(name: &str, desk: &Desk) {
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
@@ -66,7 +66,7 @@ fn a_terminal_of_ascii_and_no_colours_gets_nothing_else() {
 fn every_size_is_drawn_without_a_panic() {
     for columns in [1, 10, 39, 40, 50, 79, 80, 139, 140, 200] {
         for rows in [1, 3, 11, 12, 15, 16, 24, 60] {
-            for keys in ["", "?", ":", "/", "v", "2", "3", "3 o", "enter"] {
+            for keys in ["", "?", ":", "/", "v", "2", "3", "3 o", "4", "4 /", "enter"] {
                 let mut desk = Desk::with_rows(columns, rows, 25);
                 desk.press(keys).screen();
             }

@@ -182,14 +182,8 @@ fn refused(model: &mut Model, verb: Verb, title: &str, failure: &Failure) {
         model.warn(format!("{} {title} was not done: {}", verb.name(), failure.text));
         return;
     }
-    let mut lines =
-        vec![format!("{} {title} was not done, because it changed since it was shown:", verb.name()), String::new()];
-    for change in &failure.changed {
-        lines.push(format!("- {} by {} at {}", change.pointer.trim_start_matches('/'), change.by, change.at));
-    }
-    lines.push(String::new());
-    lines.push("Your text is kept. The review is read again; look at it and decide again.".to_owned());
-    model.overlay = Overlay::Message { title: "It changed".to_owned(), lines, top: 0 };
+    let then = "Your text is kept. The review is read again; look at it and decide again.";
+    model.overlay = Overlay::it_changed(&format!("{} {title}", verb.name()), &failure.changed, then);
 }
 
 /// The decision as it would be sent for what is shown now; says why there can be none.

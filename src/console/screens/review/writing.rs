@@ -86,7 +86,7 @@ pub(super) fn kept(model: &Model, verb: Verb) -> Option<Draft> {
 }
 
 /// Keeps a draft on disk and in the model; an empty one is removed.
-pub(super) fn keep(model: &mut Model, draft: Draft) -> Vec<Effect> {
+pub fn keep(model: &mut Model, draft: Draft) -> Vec<Effect> {
     let is_approval = draft.key.starts_with("approve-");
     if draft.text.trim().is_empty() && !is_approval {
         return forget(model, &draft.key);
@@ -96,7 +96,8 @@ pub(super) fn keep(model: &mut Model, draft: Draft) -> Vec<Effect> {
     vec![Effect::SaveDraft(draft)]
 }
 
-pub(super) fn forget(model: &mut Model, key: &str) -> Vec<Effect> {
+/// Removes a draft from disk and from the model.
+pub fn forget(model: &mut Model, key: &str) -> Vec<Effect> {
     model.drafts.retain(|known| known.key != key);
     vec![Effect::RemoveDraft(key.to_owned())]
 }
