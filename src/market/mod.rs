@@ -87,8 +87,8 @@ pub use hold::{HoldBack, LetGo, block, let_go, quarantine};
 pub use import::{Import, Imported, import};
 pub use install::{NewInstallation, install};
 pub use installations::{
-    InstallationDetail, config_of, flags_of, installation, installed_on, run_by, secrets_of, servers_of, standing_of,
-    used_by,
+    InstallationDetail, config_of, flags_of, installation, installed_on, run_by, secrets_of, servers_of, servers_total,
+    standing_of, used_by,
 };
 pub use lapse::{LAPSES_MAX, lapse};
 pub use lapse_installations::{DUE_MAX, lapse_installations};
@@ -97,8 +97,9 @@ pub use note::{Noted, note};
 pub use notice::notices_of;
 pub use place::{InstallationRef, ServerRef, Site, find_installation, find_server};
 pub use policy::{
-    Applied, ApplyPlan, Explained, LayerSaid, Override, PLAN_LIVES_MS, Planned, PolicyDraft, Revert, apply_policy,
-    explain_policy, override_policy, plan_policy, policy_of_server, policy_plan, revert_policy,
+    Applied, ApplyPlan, Explained, FieldOnServer, LayerSaid, Override, PLAN_LIVES_MS, Planned, PolicyDraft, Revert,
+    apply_policy, explain_policy, fields_on_server, override_policy, plan_policy, policy_of_server, policy_plan,
+    revert_policy,
 };
 pub use queue::{QueueItem, QueueLine, QueueLines, item, queue, queue_total};
 pub use record_checks::{RecordChecks, Recorded, record_checks};

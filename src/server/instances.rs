@@ -65,8 +65,8 @@ pub async fn list(
         .read(&asker, move |tx, turn| {
             let found = store::page(tx, after, limit + 1)?;
             let next = found.get(limit - 1).filter(|_| found.len() > limit).map(|instance| instance.id.to_string());
-            let items = found.iter().take(limit).map(|found| wire::instance(found, turn.now)).collect();
-            Ok((items, next))
+            let items = found.iter().take(limit).map(|found| wire::instance(tx, found, turn.now));
+            Ok((items.collect::<Result<Vec<_>, _>>()?, next))
         })
         .await?;
     Ok(page::answer::<String, Instance>(&uri, &window, items, next, None))
@@ -84,8 +84,10 @@ pub async fn create(
         .commit(&app, move |tx, turn| {
             let instance = market::create_instance(tx, &turn.act(), &name, secret.reveal())?;
             let location = format!("/instances/{}", instance.id);
-            let created =
-                InstanceCreated { instance: wire::instance(&instance, turn.now), secret: secret.reveal().to_owned() };
+            let created = InstanceCreated {
+                instance: wire::instance(tx, &instance, turn.now)?,
+                secret: secret.reveal().to_owned(),
+            };
             Ok(Answer::created(&location, &created).holding_secret())
         })
         .await
@@ -98,7 +100,7 @@ pub async fn show(State(app): State<App>, asker: Asker, Path(text): Path<String>
     let instance = app
         .read(&asker, move |tx, turn| {
             let found = market::find_instance(tx, &turn.act().viewer(), id)?;
-            Ok(wire::instance(&found, turn.now))
+            Ok(wire::instance(tx, &found, turn.now)?)
         })
         .await?;
     Ok(Answer::ok(&instance).revision(instance.revision))
@@ -122,7 +124,7 @@ pub async fn announce(
     order
         .commit(&app, move |tx, turn| {
             let announced = market::announce(tx, &turn.act(), &input)?;
-            let instance = wire::instance(&announced.instance, turn.now);
+            let instance = wire::instance(tx, &announced.instance, turn.now)?;
             let revision = instance.revision;
             Ok(Answer::ok(&Announced { instance, unknown_servers: announced.unknown }).revision(revision))
         })

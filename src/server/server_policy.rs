@@ -66,7 +66,8 @@ fn answer(tx: &mut Tx, server: &Server, now: Timestamp) -> Result<Answer, Proble
     let id = server.id.to_string();
     let own = market::policy_of_server(tx, server.id)?;
     let in_force = policy::on_server(tx, &id, None, now)?;
-    let wire = wire_policy::of_server(tx, id, own.as_ref(), &in_force)?;
+    let fields = market::fields_on_server(tx, server.id, now)?;
+    let wire = wire_policy::of_server(tx, id, own.as_ref(), &in_force, &fields)?;
     let number = wire.number;
     Ok(Answer::ok(&wire).revision(number))
 }
