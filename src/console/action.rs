@@ -17,6 +17,8 @@ pub enum Category {
     Review,
     /// Running an extension in this terminal.
     Sandbox,
+    /// Servers, instances and installations.
+    Servers,
     /// While text is typed.
     Text,
 }
@@ -34,8 +36,10 @@ impl Contexts {
     pub const LINE: Contexts = Contexts(16);
     /// A question or a list to choose from.
     pub const DIALOG: Contexts = Contexts(32);
+    /// Servers, instances and installations.
+    pub const SERVERS: Contexts = Contexts(128);
     /// Every screen, nothing open above it.
-    pub const SCREENS: Contexts = Contexts(1 | 2 | 4);
+    pub const SCREENS: Contexts = Contexts(1 | 2 | 4 | 128);
 
     /// Both sets together.
     #[must_use]
@@ -51,8 +55,15 @@ impl Contexts {
 
 impl Category {
     /// Every category, in the order of the help.
-    pub const ALL: &[Category] =
-        &[Category::Queue, Category::Review, Category::Sandbox, Category::Move, Category::Console, Category::Text];
+    pub const ALL: &[Category] = &[
+        Category::Queue,
+        Category::Review,
+        Category::Sandbox,
+        Category::Servers,
+        Category::Move,
+        Category::Console,
+        Category::Text,
+    ];
 
     /// The heading.
     pub const fn title(self) -> &'static str {
@@ -62,6 +73,7 @@ impl Category {
             Category::Queue => "Queue",
             Category::Review => "Review",
             Category::Sandbox => "Running an extension here",
+            Category::Servers => "Servers",
             Category::Text => "Typing",
         }
     }
@@ -114,6 +126,7 @@ const SCREENS: Contexts = Contexts::SCREENS;
 const QUEUE: Contexts = Contexts::QUEUE;
 const REVIEW: Contexts = Contexts::REVIEW;
 const SANDBOX: Contexts = Contexts::SANDBOX;
+const SERVERS: Contexts = Contexts::SERVERS;
 const QUEUE_REVIEW: Contexts = Contexts::QUEUE.or(Contexts::REVIEW);
 const MOVING: Contexts = Contexts::SCREENS.or(Contexts::DIALOG);
 const TYPING: Contexts = Contexts::EDITOR.or(Contexts::LINE);
@@ -138,8 +151,23 @@ actions! {
     Dismiss "dismiss" ["m"] REVIEW, Review "dismiss" "Say that a finding is not a problem, and why";
     Note "note" ["n"] REVIEW, Review "note" "Write a note that author and reviewers see";
     Release "release" ["shift-r"] QUEUE_REVIEW, Review "release" "Give the claim back";
-    NextPart "next-part" ["l", "right"] REVIEW.or(SANDBOX), Move "part" "Go to the next part of the screen";
-    PreviousPart "previous-part" ["h", "left"] REVIEW.or(SANDBOX), Move "" "Go to the previous part of the screen";
+    ServerOpen "server-open" ["enter"] SERVERS, Servers "open" "Open the server under the cursor, or answer what asks for consent";
+    ServerFilter "server-filter" ["/"] SERVERS, Servers "filter" "Filter the servers, for example tier:pro consent:yes";
+    ServerInstances "server-instances" ["v"] SERVERS, Servers "instances" "Show the instances, or the servers again";
+    ServerInstall "server-install" ["i"] SERVERS, Servers "install" "Install an extension on the server";
+    ServerConsent "server-consent" ["c"] SERVERS, Servers "consent" "Choose what is granted to the version that asks";
+    ServerRefuse "server-refuse" ["n"] SERVERS, Servers "" "Refuse the version that asks, and say why";
+    ServerUpdate "server-update" ["shift-u"] SERVERS, Servers "update" "Bring what the channel points at";
+    ServerRollback "server-rollback" ["b"] SERVERS, Servers "" "Bring the version back that was there before";
+    ServerFollow "server-follow" ["p"] SERVERS, Servers "pin" "Pin the installation, or say how updates come to it";
+    ServerPause "server-pause" ["w"] SERVERS, Servers "" "Hold an update up on every server, or let it go on";
+    ServerDisable "server-disable" ["d"] SERVERS, Servers "disable" "Stop the installation, or let it run again";
+    ServerRemove "server-remove" ["x"] SERVERS, Servers "remove" "Remove the installation, after showing what that frees";
+    ServerRevoke "server-revoke" ["r"] SERVERS, Servers "revoke" "Take scopes back from the installation";
+    ServerEdit "server-edit" ["e"] SERVERS, Servers "edit" "Write the configuration, or the override of the policy";
+    ServerTier "server-tier" ["t"] SERVERS, Servers "" "Give the server another tier";
+    NextPart "next-part" ["l", "right"] REVIEW.or(SANDBOX).or(SERVERS), Move "part" "Go to the next part of the screen";
+    PreviousPart "previous-part" ["h", "left"] REVIEW.or(SANDBOX).or(SERVERS), Move "" "Go to the previous part of the screen";
     NextChange "next-change" ["]"] REVIEW, Review "" "Go to the next change in the code";
     PreviousChange "previous-change" ["["] REVIEW, Review "" "Go to the previous change in the code";
     Down "down" ["j", "down"] MOVING, Move "" "Move down";
@@ -156,6 +184,7 @@ actions! {
     ScreenQueue "screen-queue" ["1"] SCREENS, Console "" "Show the queue";
     ScreenReview "screen-review" ["2"] SCREENS, Console "" "Show the review";
     ScreenSandbox "screen-sandbox" ["3"] SCREENS, Console "" "Show the sandbox";
+    ScreenServers "screen-servers" ["5"] SCREENS, Console "" "Show servers and instances";
     NextScreen "next-screen" ["tab"] SCREENS, Console "" "Show the next screen";
     PreviousScreen "previous-screen" ["backtab"] SCREENS, Console "" "Show the previous screen";
     Suspend "suspend" ["ctrl-z"] SCREENS.or(TYPING).or(Contexts::DIALOG), Console "" "Put the console in the background (fg brings it back)";
@@ -164,6 +193,7 @@ actions! {
     Quit "quit" ["q", "ctrl-c"] SCREENS, Console "quit" "Leave the console; drafts are kept";
     Confirm "confirm" ["enter", "y"] Contexts::DIALOG, Text "choose" "Do what is asked or choose the row";
     Decline "decline" ["esc", "n", "q"] Contexts::DIALOG, Text "back" "Do nothing and go back";
+    Toggle "toggle" ["space"] Contexts::DIALOG, Text "" "Mark or unmark the row";
     Send "send" ["ctrl-s", "alt-enter"] Contexts::EDITOR, Text "send" "Finish the text";
     Template "template" ["ctrl-t"] Contexts::EDITOR, Text "template" "Put the reason's template into the text";
     Accept "accept" ["enter"] Contexts::LINE, Text "accept" "Take what was typed";

@@ -80,6 +80,8 @@ pub enum Effect {
         /// The package's text.
         package: Arc<[u8]>,
     },
+    /// Something that the servers' screen asks.
+    Servers(super::screens::servers::ask::Ask),
     /// Write a draft.
     SaveDraft(Draft),
     /// Remove a draft.

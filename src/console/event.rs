@@ -183,6 +183,8 @@ pub enum Reply {
     },
     /// What the marketplace would say.
     Verdict(Answer<Box<Checks>>),
+    /// Something that the servers' screen asked for.
+    Servers(super::screens::servers::ask::Told),
     /// The drafts on disk.
     Drafts(Answer<Vec<Draft>>),
     /// A draft could not be written.

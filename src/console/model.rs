@@ -11,6 +11,7 @@ use super::remote::Remote;
 use super::screens::queue::Queue;
 use super::screens::review::ReviewScreen;
 use super::screens::sandbox::SandboxScreen;
+use super::screens::servers::Servers;
 use super::theme::{Role, Theme};
 use crate::api::accounts::Me;
 use crate::domain::time::Timestamp;
@@ -45,6 +46,8 @@ pub struct Model {
     pub review: ReviewScreen,
     /// The sandbox.
     pub sandbox: SandboxScreen,
+    /// Servers and instances.
+    pub servers: Servers,
     /// What stands above the screen.
     pub overlay: Overlay,
     /// A passing message.
@@ -67,6 +70,8 @@ pub enum ScreenName {
     Review,
     /// Running an extension here.
     Sandbox,
+    /// Servers, instances and installations.
+    Servers,
 }
 
 /// The stream of live events.
@@ -103,7 +108,7 @@ pub struct Toast {
 
 impl ScreenName {
     /// Every screen, in the order of the tabs.
-    pub const ALL: &[ScreenName] = &[ScreenName::Queue, ScreenName::Review, ScreenName::Sandbox];
+    pub const ALL: &[ScreenName] = &[ScreenName::Queue, ScreenName::Review, ScreenName::Sandbox, ScreenName::Servers];
 
     /// Its name.
     pub const fn title(self) -> &'static str {
@@ -111,6 +116,7 @@ impl ScreenName {
             ScreenName::Queue => "Queue",
             ScreenName::Review => "Review",
             ScreenName::Sandbox => "Sandbox",
+            ScreenName::Servers => "Servers",
         }
     }
 
@@ -120,6 +126,7 @@ impl ScreenName {
             ScreenName::Queue => Contexts::QUEUE,
             ScreenName::Review => Contexts::REVIEW,
             ScreenName::Sandbox => Contexts::SANDBOX,
+            ScreenName::Servers => Contexts::SERVERS,
         }
     }
 }
@@ -143,6 +150,7 @@ impl Model {
             queue: Queue::default(),
             review: ReviewScreen::default(),
             sandbox: SandboxScreen::default(),
+            servers: Servers::default(),
             overlay: Overlay::None,
             toast: None,
             undo: None,
@@ -210,11 +218,13 @@ impl Model {
         });
         let draft = match &self.overlay {
             Overlay::Editor(writing) => writing.save_at,
+            Overlay::Servers(dialog) => dialog.save_at(),
             _ => None,
         };
         let toast = self.toast.as_ref().map(|toast| toast.until);
         let ages = (self.screen != ScreenName::Sandbox).then(|| moment::next_minute(self.now));
-        let due = [undo, draft, toast, self.queue.read_again_at, self.review.renew_at, ages];
+        let servers = self.servers.read_again_at.filter(|_| self.screen == ScreenName::Servers);
+        let due = [undo, draft, toast, servers, self.queue.read_again_at, self.review.renew_at, ages];
         due.into_iter().flatten().min()
     }
 }

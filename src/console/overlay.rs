@@ -50,6 +50,8 @@ pub enum Overlay {
     Choice(Choice),
     /// A text that is written.
     Editor(Box<Writing>),
+    /// What the servers' screen opens.
+    Servers(super::screens::servers::dialog::Dialog),
     /// Something to read.
     Message {
         /// Its title.
@@ -91,6 +93,8 @@ pub enum ChoiceOf {
     EventKind,
     /// Whether a decision is meant; the first choice is yes.
     Decide(Box<Decision>),
+    /// What is done on a server, one for each choice; nothing where there is none.
+    Servers(Vec<Option<super::screens::servers::deed::Order>>),
     /// Which kept draft to go on with.
     Drafts(Vec<Draft>),
 }
@@ -126,6 +130,7 @@ impl Overlay {
             Overlay::Help { .. } | Overlay::Choice(_) | Overlay::Message { .. } => Some(Contexts::DIALOG),
             Overlay::Palette { .. } | Overlay::Filter { .. } | Overlay::Path { .. } => Some(Contexts::LINE),
             Overlay::Editor(_) => Some(Contexts::EDITOR),
+            Overlay::Servers(dialog) => Some(dialog.contexts()),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::effect::Effect;
 use super::model::Model;
 use super::overlay::Overlay;
 use super::screens::review::writing;
-use super::screens::{queue, sandbox};
+use super::screens::{queue, sandbox, servers};
 use super::update;
 use super::widgets::line_input::LineInput;
 use super::widgets::list::{ListState, Motion};
@@ -29,6 +29,7 @@ pub fn press(model: &mut Model, key: KeyEvent, action: Option<Action>) -> Vec<Ef
         Overlay::Filter { .. } => filter_key(model, key, action),
         Overlay::Path { .. } => path_key(model, key, action),
         Overlay::Editor(_) => editor_key(model, key, action),
+        Overlay::Servers(_) => servers::dialog::press(model, key, action),
     }
 }
 
@@ -56,6 +57,10 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
             input.insert(text);
             *cursor = None;
             vec![Effect::ListPaths { typed: input.text().to_owned() }]
+        }
+        Overlay::Servers(_) => {
+            servers::dialog::paste(model, text);
+            Vec::new()
         }
         Overlay::None | Overlay::Help { .. } | Overlay::Choice(_) | Overlay::Message { .. } => Vec::new(),
     }

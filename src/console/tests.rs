@@ -6,3 +6,4 @@ mod frames;
 mod main_loop;
 mod queue;
 pub mod sandbox;
+pub mod servers;

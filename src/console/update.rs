@@ -8,7 +8,7 @@ use super::event::{Event, Live, Mouse, Reply, RunSlot, Signal};
 use super::model::{Link, Model, ScreenName};
 use super::overlay::{Choice, ChoiceOf, Overlay};
 use super::screens::review::{decide, writing};
-use super::screens::{queue, review, sandbox};
+use super::screens::{queue, review, sandbox, servers};
 use super::widgets::list::Motion;
 use super::{overlay_keys, view};
 
@@ -56,6 +56,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::ScreenQueue => show(model, ScreenName::Queue),
         Action::ScreenReview => show(model, ScreenName::Review),
         Action::ScreenSandbox => show(model, ScreenName::Sandbox),
+        Action::ScreenServers => show(model, ScreenName::Servers),
         Action::NextScreen => step_screen(model, 1),
         Action::PreviousScreen => step_screen(model, ScreenName::ALL.len() - 1),
         Action::Undo => decide::undo(model),
@@ -71,6 +72,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             ScreenName::Queue => queue::update::act(model, action),
             ScreenName::Review => review::update::act(model, action),
             ScreenName::Sandbox => sandbox::update::act(model, action),
+            ScreenName::Servers => servers::act::act(model, action),
         },
     }
 }
@@ -94,6 +96,7 @@ pub fn choose(model: &mut Model, choice: Choice) -> Vec<Effect> {
         ChoiceOf::Decide(decision) if at == 0 => decide::hold(model, *decision),
         ChoiceOf::Decide(decision) if decision.verb == super::event::Verb::Reject => decide::reject(model),
         ChoiceOf::Decide(_) => Vec::new(),
+        ChoiceOf::Servers(orders) => servers::act::choose(model, orders, at),
         ChoiceOf::Drafts(drafts) => match drafts.into_iter().nth(at) {
             Some(draft) => open_draft(model, draft),
             None => Vec::new(),
@@ -109,10 +112,18 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     }
     if contexts.overlaps(Contexts::SCREENS) {
         let mut effects = action.map(|action| act(model, action)).unwrap_or_default();
-        effects.extend(queue::update::read_on(model));
+        effects.extend(read_on(model));
         return effects;
     }
     overlay_keys::press(model, key, action)
+}
+
+/// Reads on where the cursor nears the end of a list.
+fn read_on(model: &mut Model) -> Vec<Effect> {
+    match model.screen {
+        ScreenName::Servers => servers::update::read_on(model),
+        ScreenName::Queue | ScreenName::Review | ScreenName::Sandbox => queue::update::read_on(model),
+    }
 }
 
 fn tick(model: &mut Model) -> Vec<Effect> {
@@ -123,6 +134,8 @@ fn tick(model: &mut Model) -> Vec<Effect> {
     let mut effects = writing::save_when_due(model);
     effects.extend(decide::send_when_due(model));
     effects.extend(review::update::renew_when_due(model));
+    effects.extend(servers::dialog::save_when_due(model));
+    effects.extend(servers::update::read_when_due(model));
     if model.queue.read_again_at.is_some_and(|at| at <= now) {
         effects.extend(queue::update::read_again(model));
     }
@@ -164,6 +177,7 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
             sandbox::update::take_verdict(model, answer);
             Vec::new()
         }
+        Reply::Servers(told) => servers::update::take(model, told),
         Reply::Drafts(Ok(drafts)) => {
             offer_drafts(model, drafts);
             Vec::new()
@@ -187,6 +201,11 @@ fn take_live(model: &mut Model, live: Live) -> Vec<Effect> {
             let mut effects = vec![Effect::LoadMe];
             effects.extend(queue::update::read_again(model));
             effects.extend(review::update::read_again(model));
+            if model.screen == ScreenName::Servers {
+                effects.extend(servers::update::read_again(model));
+            } else {
+                model.servers.read_again_at = Some(model.now);
+            }
             effects
         }
         Live::Lost { error, .. } => {
@@ -205,6 +224,7 @@ fn take_live(model: &mut Model, live: Live) -> Vec<Effect> {
             if matches!(event.topic.as_str(), "queue" | "review" | "resync") {
                 queue::update::take_live(model, &event);
             }
+            servers::update::take_live(model, &event);
             if event.topic == "resync" {
                 return review::update::read_again(model);
             }
@@ -230,11 +250,17 @@ fn leave(model: &mut Model) -> Vec<Effect> {
     {
         effects.push(Effect::SaveDraft(writing.draft(model.now)));
     }
+    if let Overlay::Servers(dialog) = &model.overlay {
+        effects.extend(dialog.unsaved(model.now).map(Effect::SaveDraft));
+    }
     effects.push(Effect::Quit);
     effects
 }
 
 fn show(model: &mut Model, screen: ScreenName) -> Vec<Effect> {
+    if screen == ScreenName::Servers {
+        return servers::update::show(model);
+    }
     model.screen = screen;
     Vec::new()
 }
@@ -252,6 +278,7 @@ fn go(model: &mut Model, motion: Motion) -> Vec<Effect> {
         }
         ScreenName::Review => review::update::scroll(model, motion),
         ScreenName::Sandbox => sandbox::update::scroll(model, motion),
+        ScreenName::Servers => return servers::update::go(model, motion),
     }
     Vec::new()
 }
@@ -263,7 +290,7 @@ fn click(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
     match mouse {
         Mouse::ScrollDown => {
             let mut effects = go(model, Motion::Down);
-            effects.extend(queue::update::read_on(model));
+            effects.extend(read_on(model));
             effects
         }
         Mouse::ScrollUp => go(model, Motion::Up),
@@ -280,6 +307,7 @@ fn click(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Mouse::Click { row, .. } if model.screen == ScreenName::Servers => servers::update::click(model, row),
         Mouse::Click { .. } => Vec::new(),
     }
 }
@@ -304,6 +332,9 @@ fn offer_drafts(model: &mut Model, drafts: Vec<super::drafts::Draft>) {
 
 /// Opens the review that a draft belongs to, and the draft over it once it is read.
 fn open_draft(model: &mut Model, draft: super::drafts::Draft) -> Vec<Effect> {
+    if draft.key.starts_with("override-") || draft.key.starts_with("config-") {
+        return servers::update::resume(model, &draft);
+    }
     let Some(review_id) = draft.key.split_once('-').map(|(_, id)| id.to_owned()) else { return Vec::new() };
     let effects = review::update::open(model, &review_id);
     model.review.resume = Some(draft);

@@ -9,7 +9,7 @@ use super::action::Action;
 use super::model::{Link, Model, ScreenName};
 use super::overlay::{Choice, Overlay, Writing};
 use super::profile::{Glyphs, Motion};
-use super::screens::{queue, review, sandbox};
+use super::screens::{queue, review, sandbox, servers};
 use super::theme::Role;
 use super::widgets::{ascii, bar, help, paint, palette, popup};
 use crate::domain::text::{shorten, visible};
@@ -56,6 +56,7 @@ fn draw(model: &Model, buf: &mut Buffer, area: Rect) {
         ScreenName::Queue => queue::view::draw(model, buf, room),
         ScreenName::Review => review::view::draw(model, buf, room),
         ScreenName::Sandbox => sandbox::view::draw(model, buf, room),
+        ScreenName::Servers => servers::view::draw(model, buf, room),
     }
     let bottom = Rect::new(area.x, area.bottom() - 1, area.width, 1);
     bar::draw_footer(buf, bottom, theme, &hints(model));
@@ -178,6 +179,7 @@ fn draw_overlay(model: &Model, buf: &mut Buffer, area: Rect) {
         }
         Overlay::Choice(choice) => draw_choice(model, buf, area, choice),
         Overlay::Editor(writing) => draw_editor(model, buf, area, writing),
+        Overlay::Servers(dialog) => servers::dialog_view::draw(model, buf, area, dialog),
         Overlay::Message { title, lines, top } => {
             let rows = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
             let frame = popup::middle(area, 78, rows.clamp(3, area.height.saturating_sub(2)));

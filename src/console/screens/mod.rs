@@ -4,3 +4,4 @@ pub mod queue;
 pub mod report;
 pub mod review;
 pub mod sandbox;
+pub mod servers;
