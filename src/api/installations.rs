@@ -283,6 +283,10 @@ pub struct Config {
     /// When it was set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
+    /// The JSON Schema that judges the next one: that of the version that runs, or that is coming where none runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub schema: Option<serde_json::Value>,
 }
 
 /// Feature flags of a version on one server.

@@ -42,6 +42,8 @@ pub struct Instance {
     /// When it was heard last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heard_at: Option<String>,
+    /// How many servers it serves.
+    pub servers: u64,
     /// When it was made.
     pub created_at: String,
     /// Counts its announcements; the `ETag`.

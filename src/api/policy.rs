@@ -295,4 +295,30 @@ pub struct ServerPolicy {
     pub by: Option<String>,
     /// When.
     pub at: Option<String>,
+    /// Every field: what it is there, and which layer that comes from.
+    pub fields: Vec<FieldOnServer>,
+}
+
+/// One field of the policy on a server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FieldOnServer {
+    /// The field, such as `scopes.webhooks`.
+    pub field: String,
+    /// What it is.
+    pub value: String,
+    /// `defaults`, `global`, `server` or `exception`.
+    pub layer: String,
+    /// The revision of that layer that set it; none for the built-in defaults.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<i64>,
+    /// The name of who set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Until when, for an exception.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// `server` where servers may override it, `tighten` where they may only make it stricter, `marketplace` where not.
+    pub reach: String,
+    /// Whether it is locked: a server may only make it stricter.
+    pub locked: bool,
 }

@@ -22,6 +22,17 @@ pub struct Server {
     pub tier: String,
     /// The instance that serves it.
     pub instance_id: String,
+    /// That instance's name.
+    pub instance: String,
+    /// `unannounced`, `live` or `silent`: whether that instance is there.
+    pub presence: String,
+    /// When that instance was heard last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard_at: Option<String>,
+    /// How many installations it has, in any state.
+    pub installations: u64,
+    /// How many versions wait for its owner's consent.
+    pub consents: u64,
     /// When it became known.
     pub created_at: String,
     /// Counts the changes; the `ETag`.

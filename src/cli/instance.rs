@@ -82,10 +82,11 @@ fn print(form: Form, instances: &[Wire]) -> Result<(), Failure> {
             instance.presence.clone(),
             instance.host_api.clone().unwrap_or_else(|| "-".to_owned()),
             instance.memory_mib.to_string(),
+            instance.servers.to_string(),
             instance.heard_at.as_deref().map_or_else(|| "never".to_owned(), output::moment),
             instance.id.clone(),
         ]
     };
     let rows: Vec<Vec<String>> = instances.iter().map(row).collect();
-    output::rows(form, &["instance", "is", "host API", "MiB", "heard", "id"], &rows)
+    output::rows(form, &["instance", "is", "host API", "MiB", "servers", "heard", "id"], &rows)
 }

@@ -12,13 +12,20 @@ use crate::client::{PageQuery, Seen};
 #[derive(Debug, Subcommand)]
 pub enum Server {
     /// List the servers that you own or manage; all of them for maintainers
-    List,
+    List(Wanted),
     /// Show one server
     Show(One),
     /// Change who manages a server (its owner), its tier or its instance (administrators)
     Set(Set),
     /// Show what waits for the owner's consent, each scope with its risk
     Consents(One),
+}
+
+/// Which servers.
+#[derive(Debug, Args)]
+pub struct Wanted {
+    /// A filter, such as: tier:pro presence:silent consent:yes 'installed:>5' owner:acme sort:-created
+    filter: Vec<String>,
 }
 
 /// One server.
@@ -53,8 +60,8 @@ pub fn run(global: &Global, command: Server) -> Result<Exit, Failure> {
     let context = Context::open(global)?;
     let client = &context.client;
     match command {
-        Server::List => {
-            let servers = context.block_on(all(&context))?;
+        Server::List(wanted) => {
+            let servers = context.block_on(all(&context, &wanted.filter.join(" ")))?;
             if form == Form::Json { output::json(&servers)? } else { print(form, &servers)? }
         }
         Server::Show(one) => show(form, &context.block_on(client.chat_server(&one.server))?.value)?,
@@ -68,8 +75,9 @@ pub fn run(global: &Global, command: Server) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-async fn all(context: &Context) -> Result<Vec<Wire>, Failure> {
-    let (mut servers, mut query) = (Vec::new(), PageQuery { limit: Some(100), ..PageQuery::default() });
+async fn all(context: &Context, filter: &str) -> Result<Vec<Wire>, Failure> {
+    let q = (!filter.is_empty()).then(|| filter.to_owned());
+    let (mut servers, mut query) = (Vec::new(), PageQuery { q, limit: Some(100), ..PageQuery::default() });
     loop {
         let page = context.client.servers(&query).await?;
         servers.extend(page.items);
@@ -92,11 +100,18 @@ fn print(form: Form, servers: &[Wire]) -> Result<(), Failure> {
             server.owner.clone(),
             output::words(&server.managers),
             server.tier.clone(),
+            format!("{} ({})", server.instance, server.presence),
+            server.installations.to_string(),
+            server.consents.to_string(),
             server.id.clone(),
         ]
     };
     let rows: Vec<Vec<String>> = servers.iter().map(row).collect();
-    output::rows(form, &["server", "name", "owner", "managers", "tier", "id"], &rows)
+    output::rows(
+        form,
+        &["server", "name", "owner", "managers", "tier", "instance", "installed", "consents", "id"],
+        &rows,
+    )
 }
 
 fn consents(context: &Context, form: Form, server: &str) -> Result<(), Failure> {

@@ -19,6 +19,8 @@ pub enum Category {
     Sandbox,
     /// The catalogue and one extension in it.
     Extensions,
+    /// Servers, instances and installations.
+    Servers,
     /// While text is typed.
     Text,
 }
@@ -51,8 +53,10 @@ impl Contexts {
     pub const MAINTAINED: Contexts = Contexts(1 << 19);
     /// One extension that the caller may stop everywhere.
     pub const ADMINISTERED: Contexts = Contexts(1 << 20);
+    /// Servers, instances and installations.
+    pub const SERVERS: Contexts = Contexts(128);
     /// Every screen, nothing open above it.
-    pub const SCREENS: Contexts = Contexts(1 | 2 | 4 | 64 | EXTENSION_PARTS);
+    pub const SCREENS: Contexts = Contexts(1 | 2 | 4 | 64 | EXTENSION_PARTS | 128);
 
     /// Both sets together.
     #[must_use]
@@ -73,6 +77,7 @@ impl Category {
         Category::Review,
         Category::Sandbox,
         Category::Extensions,
+        Category::Servers,
         Category::Move,
         Category::Console,
         Category::Text,
@@ -87,6 +92,7 @@ impl Category {
             Category::Review => "Review",
             Category::Sandbox => "Running an extension here",
             Category::Extensions => "Extensions",
+            Category::Servers => "Servers",
             Category::Text => "Typing",
         }
     }
@@ -139,6 +145,7 @@ const SCREENS: Contexts = Contexts::SCREENS;
 const QUEUE: Contexts = Contexts::QUEUE;
 const REVIEW: Contexts = Contexts::REVIEW;
 const SANDBOX: Contexts = Contexts::SANDBOX;
+const SERVERS: Contexts = Contexts::SERVERS;
 const QUEUE_REVIEW: Contexts = Contexts::QUEUE.or(Contexts::REVIEW);
 const CATALOGUE: Contexts = Contexts::CATALOGUE;
 const STEERED: Contexts = Contexts::STEERED;
@@ -177,6 +184,23 @@ actions! {
     SetFlag "set-flag" ["s"] STEERED, Extensions "flag" "Set the feature flag under the cursor for the version";
     NextPart "next-part" ["l", "right"] PARTS, Move "part" "Go to the next part of the screen";
     PreviousPart "previous-part" ["h", "left"] PARTS, Move "" "Go to the previous part of the screen";
+    ServerOpen "server-open" ["enter"] SERVERS, Servers "open" "Open the server under the cursor, or answer what asks for consent";
+    ServerFilter "server-filter" ["/"] SERVERS, Servers "filter" "Filter the servers, for example tier:pro consent:yes";
+    ServerInstances "server-instances" ["v"] SERVERS, Servers "instances" "Show the instances, or the servers again";
+    ServerInstall "server-install" ["i"] SERVERS, Servers "install" "Install an extension on the server";
+    ServerConsent "server-consent" ["c"] SERVERS, Servers "consent" "Choose what is granted to the version that asks";
+    ServerRefuse "server-refuse" ["n"] SERVERS, Servers "" "Refuse the version that asks, and say why";
+    ServerUpdate "server-update" ["shift-u"] SERVERS, Servers "update" "Bring what the channel points at";
+    ServerRollback "server-rollback" ["b"] SERVERS, Servers "" "Bring the version back that was there before";
+    ServerFollow "server-follow" ["p"] SERVERS, Servers "pin" "Pin the installation, or say how updates come to it";
+    ServerPause "server-pause" ["w"] SERVERS, Servers "" "Hold an update up on every server, or let it go on";
+    ServerDisable "server-disable" ["d"] SERVERS, Servers "disable" "Stop the installation, or let it run again";
+    ServerRemove "server-remove" ["x"] SERVERS, Servers "remove" "Remove the installation, after showing what that frees";
+    ServerRevoke "server-revoke" ["r"] SERVERS, Servers "revoke" "Take scopes back from the installation";
+    ServerEdit "server-edit" ["e"] SERVERS, Servers "edit" "Write the configuration, or the override of the policy";
+    ServerTier "server-tier" ["t"] SERVERS, Servers "" "Give the server another tier";
+    NextPart "next-part" ["l", "right"] REVIEW.or(SANDBOX).or(SERVERS), Move "part" "Go to the next part of the screen";
+    PreviousPart "previous-part" ["h", "left"] REVIEW.or(SANDBOX).or(SERVERS), Move "" "Go to the previous part of the screen";
     NextChange "next-change" ["]"] REVIEW, Review "" "Go to the next change in the code";
     PreviousChange "previous-change" ["["] REVIEW, Review "" "Go to the previous change in the code";
     Down "down" ["j", "down"] MOVING, Move "" "Move down";
@@ -194,6 +218,7 @@ actions! {
     ScreenReview "screen-review" ["2"] SCREENS, Console "" "Show the review";
     ScreenSandbox "screen-sandbox" ["3"] SCREENS, Console "" "Show the sandbox";
     ScreenExtensions "screen-extensions" ["4"] SCREENS, Console "" "Show the extensions";
+    ScreenServers "screen-servers" ["5"] SCREENS, Console "" "Show servers and instances";
     NextScreen "next-screen" ["tab"] SCREENS, Console "" "Show the next screen";
     PreviousScreen "previous-screen" ["backtab"] SCREENS, Console "" "Show the previous screen";
     Suspend "suspend" ["ctrl-z"] SCREENS.or(TYPING).or(Contexts::DIALOG), Console "" "Put the console in the background (fg brings it back)";
@@ -202,6 +227,7 @@ actions! {
     Quit "quit" ["q", "ctrl-c"] SCREENS, Console "quit" "Leave the console; drafts are kept";
     Confirm "confirm" ["enter", "y"] Contexts::DIALOG, Text "choose" "Do what is asked or choose the row";
     Decline "decline" ["esc", "n", "q"] Contexts::DIALOG, Text "back" "Do nothing and go back";
+    Toggle "toggle" ["space"] Contexts::DIALOG, Text "" "Mark or unmark the row";
     Send "send" ["ctrl-s", "alt-enter"] Contexts::EDITOR, Text "send" "Finish the text";
     Template "template" ["ctrl-t"] Contexts::EDITOR, Text "template" "Put the reason's template into the text";
     Accept "accept" ["enter"] Contexts::LINE, Text "accept" "Take what was typed";

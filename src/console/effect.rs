@@ -83,6 +83,8 @@ pub enum Effect {
     },
     /// What the screen of extensions asks.
     Extensions(extensions::ask::Ask),
+    /// Something that the servers' screen asks.
+    Servers(super::screens::servers::ask::Ask),
     /// Write a draft.
     SaveDraft(Draft),
     /// Remove a draft.

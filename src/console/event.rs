@@ -186,6 +186,8 @@ pub enum Reply {
     Verdict(Answer<Box<Checks>>),
     /// What the screen of extensions asked.
     Extensions(extensions::ask::Told),
+    /// Something that the servers' screen asked for.
+    Servers(super::screens::servers::ask::Told),
     /// The drafts on disk.
     Drafts(Answer<Vec<Draft>>),
     /// A draft could not be written.

@@ -1,5 +1,7 @@
 //! Believable answers of a server, for the console's own tests.
 
+pub mod servers;
+
 use serde_json::json;
 
 use crate::api::accounts::{Account, Author, Me, ReputationPart};

@@ -12,6 +12,7 @@ use super::screens::extensions::{self, ExtensionsScreen};
 use super::screens::queue::Queue;
 use super::screens::review::ReviewScreen;
 use super::screens::sandbox::SandboxScreen;
+use super::screens::servers::Servers;
 use super::theme::{Role, Theme};
 use crate::api::accounts::Me;
 use crate::domain::filter::{self, FieldSet};
@@ -49,6 +50,8 @@ pub struct Model {
     pub sandbox: SandboxScreen,
     /// The catalogue, and one extension in full.
     pub extensions: ExtensionsScreen,
+    /// Servers and instances.
+    pub servers: Servers,
     /// What stands above the screen.
     pub overlay: Overlay,
     /// A passing message.
@@ -73,6 +76,8 @@ pub enum ScreenName {
     Sandbox,
     /// The catalogue.
     Extensions,
+    /// Servers, instances and installations.
+    Servers,
 }
 
 /// The stream of live events.
@@ -110,7 +115,7 @@ pub struct Toast {
 impl ScreenName {
     /// Every screen, in the order of the tabs.
     pub const ALL: &[ScreenName] =
-        &[ScreenName::Queue, ScreenName::Review, ScreenName::Sandbox, ScreenName::Extensions];
+        &[ScreenName::Queue, ScreenName::Review, ScreenName::Sandbox, ScreenName::Extensions, ScreenName::Servers];
 
     /// Its name.
     pub const fn title(self) -> &'static str {
@@ -119,6 +124,7 @@ impl ScreenName {
             ScreenName::Review => "Review",
             ScreenName::Sandbox => "Sandbox",
             ScreenName::Extensions => "Extensions",
+            ScreenName::Servers => "Servers",
         }
     }
 
@@ -129,6 +135,7 @@ impl ScreenName {
             ScreenName::Review => '2',
             ScreenName::Sandbox => '3',
             ScreenName::Extensions => '4',
+            ScreenName::Servers => '5',
         }
     }
 
@@ -137,7 +144,7 @@ impl ScreenName {
         match self {
             ScreenName::Queue => Some(&filter::QUEUE),
             ScreenName::Extensions => Some(&filter::EXTENSIONS),
-            ScreenName::Review | ScreenName::Sandbox => None,
+            ScreenName::Review | ScreenName::Sandbox | ScreenName::Servers => None,
         }
     }
 }
@@ -162,6 +169,7 @@ impl Model {
             review: ReviewScreen::default(),
             sandbox: SandboxScreen::default(),
             extensions: ExtensionsScreen::default(),
+            servers: Servers::default(),
             overlay: Overlay::None,
             toast: None,
             undo: None,
@@ -182,6 +190,7 @@ impl Model {
             ScreenName::Review => Contexts::REVIEW,
             ScreenName::Sandbox => Contexts::SANDBOX,
             ScreenName::Extensions => extensions::update::contexts(self),
+            ScreenName::Servers => Contexts::SERVERS,
         }
     }
 
@@ -237,13 +246,15 @@ impl Model {
         let draft = match &self.overlay {
             Overlay::Editor(writing) => writing.save_at,
             Overlay::Reason(reason) => reason.save_at,
+            Overlay::Servers(dialog) => dialog.save_at(),
             _ => None,
         };
         let toast = self.toast.as_ref().map(|toast| toast.until);
         let ages = (self.screen != ScreenName::Sandbox).then(|| moment::next_minute(self.now));
         let extensions = &self.extensions;
         let open = extensions.open.as_ref().and_then(|open| open.read_again_at);
-        let reads = [self.queue.read_again_at, extensions.catalogue.read_again_at, open];
+        let servers = self.servers.read_again_at.filter(|_| self.screen == ScreenName::Servers);
+        let reads = [self.queue.read_again_at, extensions.catalogue.read_again_at, open, servers];
         let due = [undo, draft, toast, self.review.renew_at, ages].into_iter().chain(reads);
         due.flatten().min()
     }

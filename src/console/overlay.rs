@@ -56,6 +56,8 @@ pub enum Overlay {
     Reason(Box<ReasonText>),
     /// A value that is typed.
     Entry(Box<Entry>),
+    /// What the servers' screen opens.
+    Servers(super::screens::servers::dialog::Dialog),
     /// Something to read.
     Message {
         /// Its title.
@@ -97,6 +99,8 @@ pub enum ChoiceOf {
     EventKind,
     /// Whether a decision is meant; the first choice is yes.
     Decide(Box<Decision>),
+    /// What is done on a server, one for each choice; nothing where there is none.
+    Servers(Vec<Option<super::screens::servers::deed::Order>>),
     /// Which kept draft to go on with.
     Drafts(Vec<Draft>),
     /// Whether a deed on an extension is meant, and on which of its versions.
@@ -186,6 +190,7 @@ impl Overlay {
                 Some(Contexts::LINE)
             }
             Overlay::Editor(_) | Overlay::Reason(_) => Some(Contexts::EDITOR),
+            Overlay::Servers(dialog) => Some(dialog.contexts()),
         }
     }
 

@@ -7,7 +7,8 @@ use super::effect::Effect;
 use super::model::{Model, ScreenName};
 use super::overlay::{EntryOf, Overlay};
 use super::screens::review::writing;
-use super::screens::{extensions, queue, sandbox};
+use super::screens::{extensions, queue, sandbox, servers};
+use super::update;
 use super::widgets::line_input::LineInput;
 use super::widgets::list::{ListState, Motion};
 use super::widgets::palette;
@@ -31,6 +32,7 @@ pub fn press(model: &mut Model, key: KeyEvent, action: Option<Action>) -> Vec<Ef
         Overlay::Editor(_) => editor_key(model, key, action),
         Overlay::Reason(_) => reason_key(model, key, action),
         Overlay::Entry(_) => entry_key(model, key, action),
+        Overlay::Servers(_) => servers::dialog::press(model, key, action),
     }
 }
 
@@ -67,6 +69,10 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
             input.insert(text);
             *cursor = None;
             vec![Effect::ListPaths { typed: input.text().to_owned() }]
+        }
+        Overlay::Servers(_) => {
+            servers::dialog::paste(model, text);
+            Vec::new()
         }
         Overlay::None | Overlay::Help { .. } | Overlay::Choice(_) | Overlay::Message { .. } => Vec::new(),
     }
@@ -171,7 +177,7 @@ fn filter_key(model: &mut Model, key: KeyEvent, action: Option<Action>) -> Vec<E
             return match screen {
                 ScreenName::Queue => queue::update::filter(model, text),
                 ScreenName::Extensions => extensions::update::filter(model, text),
-                ScreenName::Review | ScreenName::Sandbox => Vec::new(),
+                ScreenName::Review | ScreenName::Sandbox | ScreenName::Servers => Vec::new(),
             };
         }
         Some(Action::Cancel) => model.overlay = Overlay::None,

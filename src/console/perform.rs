@@ -137,6 +137,7 @@ async fn answer(client: &Client, effect: Effect) -> Option<Reply> {
         }
         Effect::Extensions(ask) => Reply::Extensions(extensions::perform::answer(client, ask).await),
         Effect::Verdict { package } => Reply::Verdict(load::verdict(client, package).await.map(Box::new)),
+        Effect::Servers(ask) => Reply::Servers(super::screens::servers::fetch::answer(client, ask).await),
         Effect::Follow
         | Effect::SaveDraft(_)
         | Effect::RemoveDraft(_)

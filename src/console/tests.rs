@@ -7,3 +7,4 @@ mod frames;
 mod main_loop;
 mod queue;
 pub mod sandbox;
+pub mod servers;

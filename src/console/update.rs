@@ -8,7 +8,7 @@ use super::event::{Event, Live, Mouse, Reply, RunSlot, Signal};
 use super::model::{Link, Model, ScreenName};
 use super::overlay::{Choice, ChoiceOf, Overlay};
 use super::screens::review::{decide, writing};
-use super::screens::{extensions, queue, review, sandbox};
+use super::screens::{extensions, queue, review, sandbox, servers};
 use super::widgets::list::Motion;
 use super::{overlay_keys, reason, view};
 
@@ -57,6 +57,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::ScreenReview => show(model, ScreenName::Review),
         Action::ScreenSandbox => show(model, ScreenName::Sandbox),
         Action::ScreenExtensions => show(model, ScreenName::Extensions),
+        Action::ScreenServers => show(model, ScreenName::Servers),
         Action::NextScreen => step_screen(model, 1),
         Action::PreviousScreen => step_screen(model, ScreenName::ALL.len() - 1),
         Action::Undo => decide::undo(model),
@@ -73,6 +74,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             ScreenName::Review => review::update::act(model, action),
             ScreenName::Sandbox => sandbox::update::act(model, action),
             ScreenName::Extensions => extensions::update::act(model, action),
+            ScreenName::Servers => servers::act::act(model, action),
         },
     }
 }
@@ -96,6 +98,7 @@ pub fn choose(model: &mut Model, choice: Choice) -> Vec<Effect> {
         ChoiceOf::Decide(decision) if at == 0 => decide::hold(model, *decision),
         ChoiceOf::Decide(decision) if decision.verb == super::event::Verb::Reject => decide::reject(model),
         ChoiceOf::Decide(_) => Vec::new(),
+        ChoiceOf::Servers(orders) => servers::act::choose(model, orders, at),
         ChoiceOf::Drafts(drafts) => match drafts.into_iter().nth(at) {
             Some(draft) => open_draft(model, draft),
             None => Vec::new(),
@@ -113,11 +116,19 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     }
     if contexts.overlaps(Contexts::SCREENS) {
         let mut effects = action.map(|action| act(model, action)).unwrap_or_default();
-        effects.extend(queue::update::read_on(model));
-        effects.extend(extensions::update::read_on(model));
+        effects.extend(read_on(model));
         return effects;
     }
     overlay_keys::press(model, key, action)
+}
+
+/// Reads on where the cursor nears the end of a list.
+fn read_on(model: &mut Model) -> Vec<Effect> {
+    match model.screen {
+        ScreenName::Servers => servers::update::read_on(model),
+        ScreenName::Extensions => extensions::update::read_on(model),
+        ScreenName::Queue | ScreenName::Review | ScreenName::Sandbox => queue::update::read_on(model),
+    }
 }
 
 fn tick(model: &mut Model) -> Vec<Effect> {
@@ -130,6 +141,8 @@ fn tick(model: &mut Model) -> Vec<Effect> {
     effects.extend(extensions::update::read_when_due(model));
     effects.extend(decide::send_when_due(model));
     effects.extend(review::update::renew_when_due(model));
+    effects.extend(servers::dialog::save_when_due(model));
+    effects.extend(servers::update::read_when_due(model));
     if model.queue.read_again_at.is_some_and(|at| at <= now) {
         effects.extend(queue::update::read_again(model));
     }
@@ -172,6 +185,7 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
             Vec::new()
         }
         Reply::Extensions(told) => extensions::update::take(model, told),
+        Reply::Servers(told) => servers::update::take(model, told),
         Reply::Drafts(Ok(drafts)) => {
             offer_drafts(model, drafts);
             Vec::new()
@@ -196,6 +210,11 @@ fn take_live(model: &mut Model, live: Live) -> Vec<Effect> {
             effects.extend(queue::update::read_again(model));
             effects.extend(review::update::read_again(model));
             effects.extend(extensions::update::read_all_again(model));
+            if model.screen == ScreenName::Servers {
+                effects.extend(servers::update::read_again(model));
+            } else {
+                model.servers.read_again_at = Some(model.now);
+            }
             effects
         }
         Live::Lost { error, .. } => {
@@ -215,6 +234,7 @@ fn take_live(model: &mut Model, live: Live) -> Vec<Effect> {
                 queue::update::take_live(model, &event);
             }
             extensions::update::take_live(model, &event);
+            servers::update::take_live(model, &event);
             if event.topic == "resync" {
                 return review::update::read_again(model);
             }
@@ -241,11 +261,17 @@ fn leave(model: &mut Model) -> Vec<Effect> {
         effects.push(Effect::SaveDraft(writing.draft(model.now)));
     }
     effects.extend(reason::draft(model).filter(|draft| !draft.text.is_empty()).map(Effect::SaveDraft));
+    if let Overlay::Servers(dialog) = &model.overlay {
+        effects.extend(dialog.unsaved(model.now).map(Effect::SaveDraft));
+    }
     effects.push(Effect::Quit);
     effects
 }
 
 fn show(model: &mut Model, screen: ScreenName) -> Vec<Effect> {
+    if screen == ScreenName::Servers {
+        return servers::update::show(model);
+    }
     model.screen = screen;
     match screen {
         ScreenName::Extensions => extensions::update::shown(model),
@@ -267,6 +293,7 @@ fn go(model: &mut Model, motion: Motion) -> Vec<Effect> {
         ScreenName::Review => review::update::scroll(model, motion),
         ScreenName::Sandbox => sandbox::update::scroll(model, motion),
         ScreenName::Extensions => extensions::update::go(model, motion),
+        ScreenName::Servers => return servers::update::go(model, motion),
     }
     Vec::new()
 }
@@ -278,8 +305,7 @@ fn click(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
     match mouse {
         Mouse::ScrollDown => {
             let mut effects = go(model, Motion::Down);
-            effects.extend(queue::update::read_on(model));
-            effects.extend(extensions::update::read_on(model));
+            effects.extend(read_on(model));
             effects
         }
         Mouse::ScrollUp => go(model, Motion::Up),
@@ -297,6 +323,7 @@ fn click(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
             Vec::new()
         }
         Mouse::Click { row, .. } if model.screen == ScreenName::Extensions => extensions::update::click(model, row),
+        Mouse::Click { row, .. } if model.screen == ScreenName::Servers => servers::update::click(model, row),
         Mouse::Click { .. } => Vec::new(),
     }
 }
@@ -323,6 +350,9 @@ fn offer_drafts(model: &mut Model, drafts: Vec<super::drafts::Draft>) {
 fn open_draft(model: &mut Model, draft: super::drafts::Draft) -> Vec<Effect> {
     if let Some(effects) = extensions::deed::resume(model, &draft) {
         return effects;
+    }
+    if draft.key.starts_with("override-") || draft.key.starts_with("config-") {
+        return servers::update::resume(model, &draft);
     }
     let Some(review_id) = draft.key.split_once('-').map(|(_, id)| id.to_owned()) else { return Vec::new() };
     let effects = review::update::open(model, &review_id);

@@ -10,14 +10,14 @@ use super::kind::Kind;
 use super::scope::Scope;
 use super::time::Timestamp;
 
-pub use fields::{AUDIT, EXTENSIONS, Field, FieldKind, FieldSet, QUEUE};
+pub use fields::{AUDIT, EXTENSIONS, Field, FieldKind, FieldSet, QUEUE, SERVERS};
 
 /// What is looked for; all of it must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// The named conditions, as they were written.
     pub terms: Vec<Term>,
-    /// The bare words; each is looked for in name and slug (of the audit: in subject and detail).
+    /// The bare words; each is looked for in name and slug (of servers: in name and chat platform's id; of the audit: in subject and detail).
     pub words: Vec<Word>,
     /// The order, where one was asked for.
     pub sort: Option<Sort>,

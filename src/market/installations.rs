@@ -5,17 +5,20 @@ use super::configure::running;
 use super::place::{InstallationRef, ServerRef, Site, find_installation, find_server, policy_for, site};
 use super::refused::Refused;
 use super::sight::{ExtensionRef, Viewer, find};
+use crate::domain::filter::Filter;
 use crate::domain::flag::{Flag, flags as resolve};
 use crate::domain::id::{InstallationId, InstanceId, ServerId};
 use crate::domain::installation::Follow;
+use crate::domain::json::Json;
 use crate::domain::rollout::Turn;
-use crate::domain::server::{Server, ServerRelation};
+use crate::domain::server::ServerRelation;
 use crate::domain::time::Timestamp;
 use crate::store::configs::{self, ConfigRow};
 use crate::store::extensions::ExtensionRow;
 use crate::store::installation_steps::{self, StepRow};
 use crate::store::installations::{self, Standing};
 use crate::store::secrets::{self, SecretRow};
+use crate::store::server_list::{self, ServerLine, ServersQuery};
 use crate::store::servers::{self, Whose};
 use crate::store::usage::{self, Used};
 use crate::store::{Tx, flags, instances, rollouts};
@@ -31,17 +34,39 @@ pub struct InstallationDetail {
     pub steps: Vec<StepRow>,
 }
 
-/// A page of the servers that a viewer may know of; all of them for maintainers.
-pub fn servers_of(tx: &mut Tx, viewer: &Viewer, after: Option<ServerId>, limit: usize) -> Result<Vec<Server>, Refused> {
-    let whose = match viewer.account() {
-        _ if viewer.is_maintainer() => Whose::Everyones,
-        None => return Ok(Vec::new()),
-        Some(account) => match instances::by_account(tx, account)? {
+/// Up to `limit` of the servers that a viewer may know of; all of them for maintainers.
+pub fn servers_of(
+    tx: &mut Tx,
+    viewer: &Viewer,
+    filter: &Filter,
+    after: Option<ServerId>,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Vec<ServerLine>, Refused> {
+    match whose(tx, viewer)? {
+        Some(whose) => Ok(server_list::page(tx, &ServersQuery { filter, whose, after, limit, now })?),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Counts what [`servers_of`] would give on all its pages.
+pub fn servers_total(tx: &mut Tx, viewer: &Viewer, filter: &Filter, now: Timestamp) -> Result<u64, Refused> {
+    match whose(tx, viewer)? {
+        Some(whose) => Ok(server_list::count(tx, &ServersQuery { filter, whose, after: None, limit: 0, now })?),
+        None => Ok(0),
+    }
+}
+
+/// Whose servers a viewer may know of; nothing where it is nobody.
+fn whose(tx: &mut Tx, viewer: &Viewer) -> Result<Option<Whose>, Refused> {
+    Ok(match viewer.account() {
+        _ if viewer.is_maintainer() => Some(Whose::Everyones),
+        None => None,
+        Some(account) => Some(match instances::by_account(tx, account)? {
             Some(instance) => Whose::Instance(instance.id),
             None => Whose::Account(account),
-        },
-    };
-    Ok(servers::page(tx, whose, after, limit)?)
+        }),
+    })
 }
 
 /// One installation.
@@ -105,12 +130,22 @@ pub fn standing_of(
     Ok((row, standing))
 }
 
-/// The configuration of an installation, where it has one.
-pub fn config_of(tx: &mut Tx, viewer: &Viewer, wanted: &InstallationRef) -> Result<(Site, Option<ConfigRow>), Refused> {
+/// The configuration of an installation, where it has one, and the schema that judges the next one, where its version has
+/// one.
+pub fn config_of(
+    tx: &mut Tx,
+    viewer: &Viewer,
+    wanted: &InstallationRef,
+) -> Result<(Option<ConfigRow>, Option<Json>), Refused> {
     let (site, relation) = find_installation(tx, viewer, wanted)?;
     private(relation, viewer)?;
     let config = configs::current(tx, site.row.id)?;
-    Ok((site, config))
+    let state = &site.row.stands.state;
+    let schema = match (state.now(), state.next()) {
+        (None, None) => None,
+        _ => running(tx, &site)?.1.config_schema,
+    };
+    Ok((config, schema))
 }
 
 /// The secrets of an installation by name, never what they are.

@@ -91,8 +91,8 @@ pub use hold::{HoldBack, LetGo, block, let_go, quarantine};
 pub use import::{Import, Imported, import};
 pub use install::{NewInstallation, install};
 pub use installations::{
-    InstallationDetail, config_of, flags_of, installation, installed_on, run_by, secrets_of, servers_of, standing_of,
-    used_by,
+    InstallationDetail, config_of, flags_of, installation, installed_on, run_by, secrets_of, servers_of, servers_total,
+    standing_of, used_by,
 };
 pub use lapse::{LAPSES_MAX, lapse};
 pub use lapse_installations::{DUE_MAX, lapse_installations};
@@ -101,9 +101,10 @@ pub use note::{Noted, note};
 pub use notice::notices_of;
 pub use place::{InstallationRef, ServerRef, Site, find_installation, find_server};
 pub use policy::{
-    Applied, AppliedOverride, ApplyOverride, ApplyPlan, Explained, LayerSaid, Override, PLAN_LIVES_MS, Planned,
-    PlannedOverride, PolicyDraft, Revert, apply_override, apply_policy, explain_policy, override_plan, override_policy,
-    plan_of_server, plan_override, plan_policy, policy_of_server, policy_plan, revert_policy,
+    Applied, AppliedOverride, ApplyOverride, ApplyPlan, Explained, FieldOnServer, LayerSaid, Override, PLAN_LIVES_MS,
+    Planned, PlannedOverride, PolicyDraft, Revert, apply_override, apply_policy, explain_policy, fields_on_server,
+    override_plan, override_policy, plan_of_server, plan_override, plan_policy, policy_of_server, policy_plan,
+    revert_policy,
 };
 pub use queue::{QueueItem, QueueLine, QueueLines, item, queue, queue_total};
 pub use record_checks::{RecordChecks, Recorded, record_checks};

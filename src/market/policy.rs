@@ -16,7 +16,7 @@ mod sides;
 mod waiting;
 
 pub use apply::{Applied, ApplyPlan, apply_policy};
-pub use explain::{Explained, LayerSaid, explain_policy};
+pub use explain::{Explained, FieldOnServer, LayerSaid, explain_policy, fields_on_server};
 pub use override_server::{Override, override_policy, policy_of_server};
 pub use plan::{Draft as PolicyDraft, PLAN_LIVES_MS, Planned, plan_policy, policy_plan};
 pub use plan_server::{

@@ -271,15 +271,7 @@ pub async fn acknowledge(
     params(("id" = String, Path, description = "The installation's id")), responses((status = 200, body = Config)))]
 pub async fn config(State(app): State<App>, asker: Asker, Path(text): Path<String>) -> Result<Answer, Problem> {
     let wanted = read_id(&text)?;
-    let config = app
-        .read(&asker, move |tx, turn| {
-            let (_, config) = market::config_of(tx, &turn.act().viewer(), &wanted)?;
-            Ok(match config {
-                Some(row) => wire_config(&row),
-                None => Config { revision: 0, document: serde_json::json!({}), version: None, at: None },
-            })
-        })
-        .await?;
+    let config = app.read(&asker, move |tx, turn| wire_config(tx, turn, &wanted)).await?;
     Ok(Answer::ok(&config).revision(config.revision))
 }
 
@@ -296,8 +288,9 @@ pub async fn configure(
     let if_match: IfMatch = seen_or_any(order.if_match_or_any()?);
     order
         .commit(&app, move |tx, turn| {
-            let row = market::configure(tx, &turn.act(), &wanted, &document, if_match)?;
-            Ok(Answer::ok(&wire_config(&row)).revision(row.revision))
+            market::configure(tx, &turn.act(), &wanted, &document, if_match)?;
+            let config = wire_config(tx, turn, &wanted)?;
+            Ok(Answer::ok(&config).revision(config.revision))
         })
         .await
 }
@@ -405,11 +398,17 @@ fn answer(tx: &mut Tx, turn: &Turn, row: &InstallationRow) -> Result<Answer, Pro
     Ok(Answer::ok(&shown).revision(shown.revision))
 }
 
-fn wire_config(row: &crate::store::configs::ConfigRow) -> Config {
-    Config {
-        revision: row.revision,
-        document: serde_json::from_str(&row.document).unwrap_or_default(),
-        version: Some(row.version.clone()),
-        at: Some(row.at.to_string()),
-    }
+fn wire_config(tx: &mut Tx, turn: &Turn, wanted: &InstallationRef) -> Result<Config, Problem> {
+    let (row, schema) = market::config_of(tx, &turn.act().viewer(), wanted)?;
+    let schema = schema.map(|schema| serde_json::from_str(&schema.to_compact()).unwrap_or_default());
+    Ok(match row {
+        None => Config { revision: 0, document: serde_json::json!({}), version: None, at: None, schema },
+        Some(row) => Config {
+            revision: row.revision,
+            document: serde_json::from_str(&row.document).unwrap_or_default(),
+            version: Some(row.version),
+            at: Some(row.at.to_string()),
+            schema,
+        },
+    })
 }

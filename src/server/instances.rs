@@ -66,8 +66,8 @@ pub async fn list(
             let found = store::page(tx, after, limit + 1)?;
             let next = found.get(limit - 1).filter(|_| found.len() > limit).map(|instance| instance.id.to_string());
             let policy = policy::in_force(tx, turn.now)?;
-            let items = found.iter().take(limit).map(|found| wire::instance(found, &policy, turn.now)).collect();
-            Ok((items, next))
+            let items = found.iter().take(limit).map(|found| wire::instance(tx, found, &policy, turn.now));
+            Ok((items.collect::<Result<Vec<_>, _>>()?, next))
         })
         .await?;
     Ok(page::answer::<String, Instance>(&uri, &window, items, next, None))
@@ -85,7 +85,8 @@ pub async fn create(
         .commit(&app, move |tx, turn| {
             let instance = market::create_instance(tx, &turn.act(), &name, secret.reveal())?;
             let location = format!("/instances/{}", instance.id);
-            let instance = wire::instance(&instance, &*policy::in_force(tx, turn.now)?, turn.now);
+            let policy = policy::in_force(tx, turn.now)?;
+            let instance = wire::instance(tx, &instance, &policy, turn.now)?;
             let created = InstanceCreated { instance, secret: secret.reveal().to_owned() };
             Ok(Answer::created(&location, &created).holding_secret())
         })
@@ -99,7 +100,8 @@ pub async fn show(State(app): State<App>, asker: Asker, Path(text): Path<String>
     let instance = app
         .read(&asker, move |tx, turn| {
             let found = market::find_instance(tx, &turn.act().viewer(), id)?;
-            Ok(wire::instance(&found, &*policy::in_force(tx, turn.now)?, turn.now))
+            let policy = policy::in_force(tx, turn.now)?;
+            Ok(wire::instance(tx, &found, &policy, turn.now)?)
         })
         .await?;
     Ok(Answer::ok(&instance).revision(instance.revision))
@@ -123,7 +125,8 @@ pub async fn announce(
     order
         .commit(&app, move |tx, turn| {
             let announced = market::announce(tx, &turn.act(), &input)?;
-            let instance = wire::instance(&announced.instance, &*policy::in_force(tx, turn.now)?, turn.now);
+            let policy = policy::in_force(tx, turn.now)?;
+            let instance = wire::instance(tx, &announced.instance, &policy, turn.now)?;
             let revision = instance.revision;
             Ok(Answer::ok(&Announced { instance, unknown_servers: announced.unknown }).revision(revision))
         })

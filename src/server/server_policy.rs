@@ -156,5 +156,6 @@ fn shown(tx: &mut Tx, server: &Server, now: Timestamp) -> Result<ServerPolicy, P
     let id = server.id.to_string();
     let own = market::policy_of_server(tx, server.id)?;
     let in_force = policy::on_server(tx, &id, None, now)?;
-    wire_policy::of_server(tx, id, own.as_ref(), &in_force)
+    let fields = market::fields_on_server(tx, server.id, now)?;
+    wire_policy::of_server(tx, id, own.as_ref(), &in_force, &fields)
 }

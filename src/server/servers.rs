@@ -9,6 +9,8 @@ use super::app::App;
 use super::body::Json;
 use super::caller::Asker;
 use super::change::Change;
+use super::extensions::filter;
+use super::names::Names;
 use super::page::{self, Window};
 use super::path::Path;
 use super::problem::Problem;
@@ -18,6 +20,7 @@ use super::wire_installations as wire;
 use crate::api::installations::Consents;
 use crate::api::page::Page;
 use crate::api::servers::{Server, ServerDescription, ServerPatch};
+use crate::domain::filter::SERVERS;
 use crate::domain::id::ServerId;
 use crate::domain::server::NotAServerPart;
 use crate::market::{self, Described, ServerEdit, ServerRef};
@@ -26,6 +29,10 @@ use crate::market::{self, Described, ServerEdit, ServerRef};
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct ServersQuery {
+    /// A filter such as `tier:pro presence:silent consent:yes installed:>5`.
+    q: Option<String>,
+    /// Whether to count everything that fits the filter.
+    total: Option<bool>,
     /// Servers at most.
     #[param(minimum = 1, maximum = 100)]
     limit: Option<u32>,
@@ -41,19 +48,23 @@ pub async fn list(
     OriginalUri(uri): OriginalUri,
     Query(query): Query<ServersQuery>,
 ) -> Result<Answer, Problem> {
-    let window = Window::<String>::from_query("servers", query.limit, query.cursor.as_deref())?;
+    let text = query.q.unwrap_or_default();
+    let filter = filter(&text, &SERVERS)?;
+    let window = Window::<String>::from_query(&format!("servers {text}"), query.limit, query.cursor.as_deref())?;
     let after: Option<ServerId> = window.after.as_ref().and_then(|id| id.parse().ok());
-    let limit = window.limit;
-    let (items, next) = app
+    let (limit, counted) = (window.limit, query.total == Some(true));
+    let (items, next, total) = app
         .read(&asker, move |tx, turn| {
-            let found = market::servers_of(tx, &turn.act().viewer(), after, limit + 1)?;
-            let next = found.get(limit - 1).filter(|_| found.len() > limit).map(|server| server.id.to_string());
-            let items =
-                found.iter().take(limit).map(|server| wire::server(tx, server)).collect::<Result<Vec<_>, _>>()?;
-            Ok((items, next))
+            let viewer = turn.act().viewer();
+            let found = market::servers_of(tx, &viewer, &filter, after, limit + 1, turn.now)?;
+            let total = if counted { Some(market::servers_total(tx, &viewer, &filter, turn.now)?) } else { None };
+            let next = found.get(limit - 1).filter(|_| found.len() > limit).map(|line| line.server.id.to_string());
+            let mut names = Names::default();
+            let items = found.iter().take(limit).map(|line| wire::server_line(tx, &mut names, line, turn.now));
+            Ok((items.collect::<Result<Vec<_>, _>>()?, next, total))
         })
         .await?;
-    Ok(page::answer(&uri, &window, items, next, None))
+    Ok(page::answer(&uri, &window, items, next, total))
 }
 
 /// One server, by its id here or on the chat platform.
@@ -65,7 +76,7 @@ pub async fn show(State(app): State<App>, asker: Asker, Path(text): Path<String>
     let server = app
         .read(&asker, move |tx, turn| {
             let (server, _) = market::find_server(tx, &turn.act().viewer(), &wanted)?;
-            Ok(wire::server(tx, &server)?)
+            Ok(wire::server(tx, &server, turn.now)?)
         })
         .await?;
     Ok(Answer::ok(&server).revision(server.revision))
@@ -90,7 +101,7 @@ pub async fn describe(
     order
         .commit(&app, move |tx, turn| {
             let server = market::describe_server(tx, &turn.act(), &input)?;
-            let server = wire::server(tx, &server)?;
+            let server = wire::server(tx, &server, turn.now)?;
             Ok(Answer::ok(&server).revision(server.revision))
         })
         .await
@@ -124,7 +135,7 @@ pub async fn edit(
     order
         .commit(&app, move |tx, turn| {
             let server = market::edit_server(tx, &turn.act(), &input)?;
-            let server = wire::server(tx, &server)?;
+            let server = wire::server(tx, &server, turn.now)?;
             Ok(Answer::ok(&server).revision(server.revision))
         })
         .await

@@ -17,34 +17,58 @@ use crate::market::{self, OfferLine, Site};
 use crate::store::installation_steps::StepRow;
 use crate::store::installations::{self, InstallationRow};
 use crate::store::notices::{Confirmed, NoticeRow};
-use crate::store::{StoreError, Tx, versions};
+use crate::store::server_list::{self, ServerLine};
+use crate::store::{StoreError, Tx, servers, versions};
 
 /// A server as it is sent.
 ///
 /// # Errors
 /// What the store says.
-pub fn server(tx: &mut Tx, server: &Server) -> Result<WireServer, StoreError> {
-    let mut names = Names::default();
+pub fn server(tx: &mut Tx, server: &Server, now: Timestamp) -> Result<WireServer, StoreError> {
+    let line = server_list::line(tx, server.id)?;
+    let line = line.ok_or_else(|| StoreError::Corrupt(format!("the server {} has no owner or instance", server.id)))?;
+    server_line(tx, &mut Names::default(), &line, now)
+}
+
+/// A server of a list as it is sent.
+///
+/// # Errors
+/// What the store says.
+pub fn server_line(
+    tx: &mut Tx,
+    names: &mut Names,
+    line: &ServerLine,
+    now: Timestamp,
+) -> Result<WireServer, StoreError> {
+    let (server, instance) = (&line.server, &line.instance);
     let managers = server.managers.iter().map(|id| names.of(tx, *id)).collect::<Result<_, _>>()?;
     Ok(WireServer {
         id: server.id.to_string(),
         guild: server.guild.to_string(),
         name: server.name.to_string(),
         owner_id: server.owner.to_string(),
-        owner: names.of(tx, server.owner)?,
+        owner: line.owner.clone(),
         managers,
         tier: server.tier.to_string(),
         instance_id: server.instance.to_string(),
+        instance: instance.name.to_string(),
+        presence: instance.presence(now).name().to_owned(),
+        heard_at: instance.heard_at.map(|at| at.to_string()),
+        installations: line.installations,
+        consents: line.waiting,
         created_at: server.created_at.to_string(),
         revision: server.revision,
     })
 }
 
 /// An instance as it is sent.
-pub fn instance(instance: &Instance, policy: &Policy, now: Timestamp) -> WireInstance {
+///
+/// # Errors
+/// What the store says.
+pub fn instance(tx: &mut Tx, instance: &Instance, policy: &Policy, now: Timestamp) -> Result<WireInstance, StoreError> {
     let said = instance.announced.as_ref();
     let words = |words: Vec<&str>| words.into_iter().map(str::to_owned).collect();
-    WireInstance {
+    Ok(WireInstance {
         id: instance.id.to_string(),
         name: instance.name.to_string(),
         presence: instance.presence(&policy.installations, now).name().to_owned(),
@@ -53,9 +77,10 @@ pub fn instance(instance: &Instance, policy: &Policy, now: Timestamp) -> WireIns
         wasm_features: said.map(|said| said.wasm_features.clone()).unwrap_or_default(),
         memory_mib: said.map_or(0, |said| said.memory_mib),
         heard_at: instance.heard_at.map(|at| at.to_string()),
+        servers: u64::try_from(servers::count_of_instance(tx, instance.id)?).unwrap_or(0),
         created_at: instance.created_at.to_string(),
         revision: instance.revision,
-    }
+    })
 }
 
 /// A notice as it is sent, with how many confirmed it where that is asked.

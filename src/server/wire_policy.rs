@@ -5,7 +5,7 @@ use crate::api::policy as wire;
 use crate::domain::json::Json;
 use crate::domain::policy as domain;
 use crate::domain::policy::{Document, Policy, Stamp, When};
-use crate::market::{Explained, LayerSaid};
+use crate::market::{Explained, FieldOnServer, LayerSaid};
 use crate::store::plans::PlanRow;
 use crate::store::policy::PolicyRevision;
 use crate::store::{StoreError, Tx, accounts};
@@ -98,6 +98,7 @@ pub(super) fn of_server(
     server: String,
     own: Option<&PolicyRevision>,
     in_force: &Policy,
+    fields: &[FieldOnServer],
 ) -> Result<wire::ServerPolicy, Problem> {
     let by = match own {
         Some(own) => name(tx, own.enacted.stamp)?,
@@ -111,7 +112,26 @@ pub(super) fn of_server(
         reason: own.map(|own| own.reason.clone()),
         by,
         at: own.map(|own| own.enacted.stamp.at.to_string()),
+        fields: fields.iter().map(field_on_server).collect(),
     })
+}
+
+fn field_on_server(field: &FieldOnServer) -> wire::FieldOnServer {
+    let reach = match field.field.field().reach {
+        domain::Reach::Marketplace => "marketplace",
+        domain::Reach::Tighten => "tighten",
+        domain::Reach::Server => "server",
+    };
+    wire::FieldOnServer {
+        field: field.field.to_string(),
+        value: field.value.to_string(),
+        layer: layer_name(field.origin.layer).to_owned(),
+        revision: field.origin.stamp.map(|stamp| stamp.revision),
+        by: field.by.clone(),
+        until: field.origin.until.map(|until| until.to_string()),
+        reach: reach.to_owned(),
+        locked: field.is_locked,
+    }
 }
 
 /// A document of the wire as the domain reads it.
@@ -178,18 +198,21 @@ fn measured(measured: &domain::Measured) -> wire::Measured {
 }
 
 fn said(said: &LayerSaid) -> wire::LayerSaid {
-    let layer = match said.layer {
-        domain::LayerName::Defaults => "defaults",
-        domain::LayerName::Global => "global",
-        domain::LayerName::Server => "server",
-        domain::LayerName::Exception => "exception",
-    };
     wire::LayerSaid {
-        layer: layer.to_owned(),
+        layer: layer_name(said.layer).to_owned(),
         value: said.value.to_string(),
         revision: said.revision,
         by: said.by.clone(),
         at: said.at.map(|at| at.to_string()),
         until: said.until.map(|until| until.to_string()),
+    }
+}
+
+const fn layer_name(layer: domain::LayerName) -> &'static str {
+    match layer {
+        domain::LayerName::Defaults => "defaults",
+        domain::LayerName::Global => "global",
+        domain::LayerName::Server => "server",
+        domain::LayerName::Exception => "exception",
     }
 }

@@ -10,16 +10,21 @@ const COLUMNS: &str = "id, name, account_id, announced, heard_ms, created_ms, re
 
 impl FromRow for Instance {
     fn from_row(row: &Row) -> Result<Instance, StoreError> {
-        Ok(Instance {
-            id: row.parsed(0)?,
-            name: row.parsed(1)?,
-            account: row.parsed(2)?,
-            announced: if row.is_null(3)? { None } else { Some(row.json(3)?) },
-            heard_at: row.optional_timestamp(4)?,
-            created_at: row.timestamp(5)?,
-            revision: row.integer(6)?,
-        })
+        read(row, 0)
     }
+}
+
+/// An instance whose columns begin at the `first` of a row.
+pub(super) fn read(row: &Row, first: usize) -> Result<Instance, StoreError> {
+    Ok(Instance {
+        id: row.parsed(first)?,
+        name: row.parsed(first + 1)?,
+        account: row.parsed(first + 2)?,
+        announced: if row.is_null(first + 3)? { None } else { Some(row.json(first + 3)?) },
+        heard_at: row.optional_timestamp(first + 4)?,
+        created_at: row.timestamp(first + 5)?,
+        revision: row.integer(first + 6)?,
+    })
 }
 
 /// The instance with this id.

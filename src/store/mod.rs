@@ -56,6 +56,7 @@ pub mod queue;
 pub mod reviews;
 pub mod rollouts;
 pub mod secrets;
+pub mod server_list;
 pub mod servers;
 pub mod settings;
 pub mod tokens;

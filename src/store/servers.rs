@@ -46,21 +46,6 @@ pub fn by_guild(tx: &mut Tx, guild: &Guild) -> Result<Option<Server>, StoreError
     tx.query_one(&format!("SELECT {COLUMNS} FROM servers WHERE guild = $1{lock}"), &[guild.as_str().into()])
 }
 
-/// Up to `limit` servers with ids after `after`, oldest first.
-pub fn page(tx: &mut Tx, whose: Whose, after: Option<ServerId>, limit: usize) -> Result<Vec<Server>, StoreError> {
-    let after = after.map_or_else(|| Value::from(""), Value::from);
-    let (condition, mut params) = match whose {
-        Whose::Everyones => ("", vec![after, limit.into()]),
-        Whose::Instance(id) => (" AND instance_id = $3", vec![after, limit.into(), id.into()]),
-        Whose::Account(id) => {
-            (" AND (owner_id = $3 OR managers LIKE $4)", vec![after, limit.into(), id.into(), Value::shown(like(id))])
-        }
-    };
-    let sql = format!("SELECT {COLUMNS} FROM servers WHERE id > $1{condition} ORDER BY id LIMIT $2");
-    params.shrink_to_fit();
-    tx.query(&sql, &params)
-}
-
 /// How many servers an instance serves.
 pub fn count_of_instance(tx: &mut Tx, instance: InstanceId) -> Result<i64, StoreError> {
     let sql = "SELECT count(*) FROM servers WHERE instance_id = $1";
@@ -107,6 +92,7 @@ fn managers(server: &Server) -> Value {
     words(names.iter().map(String::as_str)).into()
 }
 
-fn like(account: AccountId) -> String {
+/// Finds an account in the text of a server's managers.
+pub(super) fn like(account: AccountId) -> String {
     format!("% {account} %")
 }

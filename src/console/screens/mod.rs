@@ -5,3 +5,4 @@ pub mod queue;
 pub mod report;
 pub mod review;
 pub mod sandbox;
+pub mod servers;

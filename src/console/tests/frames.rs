@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use super::sandbox::{compared, ran};
+use super::servers::{instances, listing, opened, with_policy};
 use crate::console::profile::{ColourDepth, Glyphs, TerminalProfile};
 
 /// Compares a screen with its kept picture.
@@ -24,6 +25,13 @@ fn screens_at_both_sizes() {
         check(&name("review_findings"), Desk::reviewing(columns, rows, 1).press("l"));
         check(&name("help"), Desk::with_rows(columns, rows, 25).press("?"));
         check(&name("palette"), Desk::with_rows(columns, rows, 25).press(":").write("claim"));
+        check(&name("servers"), listing(columns, rows, 9).press("j"));
+        check(&name("instances"), &instances(columns, rows));
+        check(&name("server_installations"), &opened(columns, rows));
+        check(&name("server_consents"), opened(columns, rows).press("l"));
+        check(&name("server_consent"), opened(columns, rows).press("l c"));
+        check(&name("server_policy"), &with_policy(columns, rows));
+        check(&name("server_instance"), opened(columns, rows).press("l l l l"));
         check(&name("reject_confirm"), Desk::reviewing(columns, rows, 1).press("x enter").write("No.").press("ctrl-s"));
     }
 }
@@ -75,6 +83,10 @@ fn every_size_is_drawn_without_a_panic() {
                 desk.press(keys).screen();
             }
             desk.write("a b").press("ctrl-s").screen();
+            let mut desk = opened(columns, rows);
+            for keys in ["j", "l", "c", "esc", "l", "l", "l", "/", "esc", "esc", "v"] {
+                desk.press(keys).screen();
+            }
         }
     }
 }

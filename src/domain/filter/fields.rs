@@ -94,6 +94,26 @@ pub const EXTENSIONS: FieldSet = FieldSet {
     sorts: &["name", "slug", "created", "updated"],
 };
 
+/// Chat servers.
+pub const SERVERS: FieldSet = FieldSet {
+    of: "servers",
+    fields: &[
+        Field { name: "tier", kind: FieldKind::Text, help: "Its subscription tier" },
+        Field { name: "owner", kind: FieldKind::Text, help: "The owner's name" },
+        Field { name: "instance", kind: FieldKind::Text, help: "The name of the instance that serves it" },
+        Field {
+            name: "presence",
+            kind: FieldKind::Choice(&["live", "silent", "unannounced"]),
+            help: "Whether that instance is heard",
+        },
+        Field { name: "consent", kind: FieldKind::Truth, help: "Whether something waits for its owner's consent" },
+        Field { name: "installed", kind: FieldKind::Number, help: "Installations, such as installed:>5" },
+        Field { name: "older", kind: FieldKind::Age, help: "Known for longer than, such as older:4w" },
+        Field { name: "younger", kind: FieldKind::Age, help: "Known for less than, such as younger:2d" },
+    ],
+    sorts: &["created"],
+};
+
 /// The audit.
 pub const AUDIT: FieldSet = FieldSet {
     of: "audit rows",

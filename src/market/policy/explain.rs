@@ -1,7 +1,11 @@
 //! Explaining one field: what it is for somebody, and everything that was said about it, by whom.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use super::carry_out::name_of;
-use crate::domain::policy::{FieldPath, LayerName, Origin, Setting, Subject, explain};
+use crate::domain::id::ServerId;
+use crate::domain::policy::{FieldPath, LayerName, Origin, Setting, Subject, every_path, explain};
 use crate::domain::time::Timestamp;
 use crate::market::refused::Refused;
 use crate::store::{StoreError, Tx, policy};
@@ -38,6 +42,21 @@ pub struct LayerSaid {
     pub until: Option<Timestamp>,
 }
 
+/// One field of the policy on a server.
+#[derive(Clone, Debug)]
+pub struct FieldOnServer {
+    /// The field.
+    pub field: FieldPath,
+    /// What it is.
+    pub value: Setting,
+    /// Where that comes from.
+    pub origin: Origin,
+    /// The name of who set it.
+    pub by: Option<String>,
+    /// Whether servers may only make it stricter.
+    pub is_locked: bool,
+}
+
 /// Explains one field of the policy at `now`.
 ///
 /// # Errors
@@ -68,6 +87,30 @@ pub fn explain_policy(
     };
     let from = named(tx, &found.value, found.origin)?;
     Ok(Explained { field: found.path, value: found.value, from, lock, said })
+}
+
+/// Every field of the policy on one server: what it is, where that comes from, and whether it is locked.
+pub fn fields_on_server(tx: &mut Tx, server: ServerId, now: Timestamp) -> Result<Vec<FieldOnServer>, Refused> {
+    let layers = policy::layers(tx)?;
+    let id = server.to_string();
+    let own = policy::of_server(tx, &id)?.map(|own| own.enacted);
+    let effective = layers.effective(own.as_ref(), &Subject { server: Some(&id), extension: None }, now);
+    let mut names = HashMap::new();
+    let mut found = Vec::new();
+    for field in every_path(&effective.policy) {
+        let Some(value) = field.get(&effective.policy) else { continue };
+        let origin = effective.origin(&field);
+        let by = match origin.stamp {
+            Some(stamp) => match names.entry(stamp.by) {
+                Entry::Occupied(known) => Some(String::clone(known.get())),
+                Entry::Vacant(unknown) => Some(unknown.insert(name_of(tx, stamp)?).clone()),
+            },
+            None => None,
+        };
+        let is_locked = layers.global.document.layer.0.get(&field).is_some_and(|entry| entry.floor.is_some());
+        found.push(FieldOnServer { field, value, origin, by, is_locked });
+    }
+    Ok(found)
 }
 
 fn named(tx: &mut Tx, value: &Setting, origin: Origin) -> Result<LayerSaid, StoreError> {
