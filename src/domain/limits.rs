@@ -277,5 +277,13 @@ pub const USAGE_GAPS_MAX: usize = 1_000;
 pub const USAGE_BATCHES_MAX: usize = 100;
 /// Records of one request.
 pub const USAGE_RECORDS_MAX: usize = 2_000;
+/// Points that one grant may give.
+pub const GRANT_POINTS_MAX: u64 = 1_000_000_000_000;
+/// Points that there may be in all: every sum of them is exact wherever numbers are floats.
+pub const ISSUED_POINTS_MAX: i64 = 1 << 52;
+/// Days of one look at sales.
+pub const SALES_DAYS_MAX: i64 = 400;
+/// Extensions of one look at sales.
+pub const SALES_EXTENSIONS_MAX: usize = 100;
 /// Bytes of a request with usage.
 pub const USAGE_BYTES_MAX: usize = 4 << 20;

@@ -17,6 +17,7 @@ pub mod installation;
 pub mod instance;
 pub mod json;
 pub mod kind;
+pub mod ledger;
 pub mod limits;
 pub mod manifest;
 pub mod node;

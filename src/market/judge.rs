@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::entitlement;
 use super::place::{Site, manifest, policy_for};
 use super::refused::Refused;
 use crate::domain::compat::{fits_instance, fits_policy};
 use crate::domain::config;
 use crate::domain::consent::Asked;
 use crate::domain::dependency::{Candidate, Offered, Wanted, solve};
-use crate::domain::extension::{Slug, Tier};
+use crate::domain::extension::Slug;
 use crate::domain::installation::{Attempt, Reason, ReasonCode, Why};
 use crate::domain::instance::Presence;
 use crate::domain::limits::{DEPENDENCY_EXTENSIONS_MAX, EXPLANATION_CHARS_MAX};
@@ -36,7 +37,7 @@ pub(super) fn judge(
     else {
         return Ok(Err(silent(site, now)));
     };
-    let verdict = installable(site, &version, attempt.why)
+    let verdict = installable(tx, site, &version, attempt.why)?
         .and_then(|()| fits_instance(&manifest, announced))
         .and_then(|()| fits_policy(&manifest, &policy));
     if let Err(reason) = verdict {
@@ -96,8 +97,8 @@ fn had(site: &Site, attempt: &Attempt) -> ScopeSet {
     }
 }
 
-fn installable(site: &Site, version: &VersionRow, why: Why) -> Result<(), Reason> {
-    let refused = |text: String| Err(Reason::new(ReasonCode::NotInstallable, text));
+fn installable(tx: &mut Tx, site: &Site, version: &VersionRow, why: Why) -> Result<Result<(), Reason>, Refused> {
+    let refused = |text: String| Ok(Err(Reason::new(ReasonCode::NotInstallable, text)));
     let named = format!("{} {}", site.extension.slug, version.number);
     let VersionStage::Published { yanked, .. } = &version.stage else {
         return refused(format!("{named} is not published"));
@@ -113,10 +114,11 @@ fn installable(site: &Site, version: &VersionRow, why: Why) -> Result<(), Reason
         let reason = site.extension.listing.hold().map_or("", |hold| hold.reason.as_str());
         return refused(format!("{named} is held back by a maintainer: {reason}"));
     }
-    if site.extension.tier != Tier::Free && site.extension.owner != site.server.owner {
-        return refused(format!("{named} is premium, and this server's owner has not bought it"));
+    let holder = (site.server.owner, site.row.created_at);
+    if !entitlement::may_be_brought(tx, &site.extension, holder, why)? {
+        return refused(format!("{named} is premium, and this server's owner has not bought it (skydeck purchase)"));
     }
-    Ok(())
+    Ok(Ok(()))
 }
 
 /// A configuration that is there has to fit the version that comes.

@@ -10,5 +10,7 @@ mod owning;
 mod policy;
 mod properties;
 mod reviewing;
+mod selling;
+mod selling_at_once;
 mod two_databases;
 mod world;

@@ -29,7 +29,7 @@ use crate::store::{StoreError, Tx};
 
 /// Topics there are.
 pub const TOPICS: &[&str] =
-    &["queue", "review", "version", "extension", "account", "policy", "server", "installation", "notice"];
+    &["queue", "review", "version", "extension", "account", "policy", "server", "installation", "notice", "purchase"];
 /// Events read at once.
 const BATCH: usize = 100;
 /// Time a reader is told to wait before it connects again, in milliseconds.

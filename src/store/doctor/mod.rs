@@ -4,6 +4,7 @@
 //! It takes no lock, so a server may be running meanwhile: all rows are read from one snapshot.
 
 mod codes;
+mod ledger;
 mod log;
 mod looks;
 mod reviews;
@@ -201,7 +202,7 @@ fn examine_rows(
     schema::indexes(tx, &schema, &mut findings);
     schema::references(tx, &schema, &mut findings);
     let audit_head = log::look(tx, has_key, &mut findings);
-    for looks in [versions::LOOKS, reviews::LOOKS, work::LOOKS] {
+    for looks in [versions::LOOKS, reviews::LOOKS, work::LOOKS, ledger::LOOKS] {
         looks::run(tx, looks, now, &mut findings);
     }
     let codes = codes::named(tx).unwrap_or_else(|error| {
