@@ -7,6 +7,7 @@ pub mod config;
 pub mod consent;
 pub mod dependency;
 pub mod digest;
+pub mod entitlement;
 pub mod extension;
 pub mod fault;
 pub mod filter;

@@ -1,10 +1,16 @@
 //! Who may run a premium extension: whoever bought it and did not take that back, its owner, and servers that had it before
 //! it cost anything.
 
+use super::place::{InstallationRef, find_installation, policy_for};
 use super::refused::Refused;
+use super::sight::Viewer;
+use crate::domain::digest::Sha256Digest;
+use crate::domain::entitlement::Grant;
 use crate::domain::extension::Tier;
 use crate::domain::id::{AccountId, InstanceId};
 use crate::domain::installation::Why;
+use crate::domain::permit::Denied;
+use crate::domain::server::ServerRelation;
 use crate::domain::time::Timestamp;
 use crate::store::extensions::ExtensionRow;
 use crate::store::versions::VersionRow;
@@ -33,6 +39,41 @@ pub(super) fn may_be_brought(
         return Ok(true);
     }
     Ok(matches!(why, Why::Rollback | Why::Recall) && had_it_free(tx, extension, installed_at)?)
+}
+
+/// What is granted to the instance that serves a server, for as long as the policy lets it go on without asking.
+///
+/// # Errors
+/// The conflicts `free`, where nothing has to be granted, and `not_entitled`.
+pub fn grant_of(
+    tx: &mut Tx,
+    viewer: &Viewer,
+    wanted: &InstallationRef,
+    (key, now): (Sha256Digest, Timestamp),
+) -> Result<Grant, Refused> {
+    let (site, relation) = find_installation(tx, viewer, wanted)?;
+    if relation == ServerRelation::Stranger && !viewer.is_administrator() {
+        return Err(Denied::NotInstance.into());
+    }
+    let (extension, server) = (&site.extension, &site.server);
+    if extension.tier == Tier::Free {
+        return Err(Refused::conflict("free", format!("{} costs nothing, and runs without a grant", extension.slug)));
+    }
+    if !is_entitled(tx, extension, server.owner)? && !had_it_free(tx, extension, site.row.created_at)? {
+        let detail = format!("the owner of this server has not bought {}, or took that back", extension.slug);
+        return Err(Refused::conflict("not_entitled", detail));
+    }
+    let policy = policy_for(tx, server, Some(extension.slug.as_str()), now)?;
+    Ok(Grant {
+        extension_id: extension.id,
+        slug: extension.slug.clone(),
+        server_id: server.id,
+        instance_id: server.instance,
+        account_id: server.owner,
+        issued_at: now,
+        expires_at: now.plus_ms(policy.premium.grant_ms),
+        key,
+    })
 }
 
 /// Whether an instance may have the code of a version: one of its servers has it or is getting it, and is entitled.

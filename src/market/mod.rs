@@ -87,7 +87,7 @@ pub use describe_server::{Described, ServerEdit, describe_server, edit_server};
 pub use dismiss::{Dismiss, dismiss};
 pub use draft::{Draft, draft};
 pub use edit::{Edit, Shown, edit};
-pub use entitlement::instance_may_have;
+pub use entitlement::{grant_of, instance_may_have};
 pub use export::{Export, export};
 pub use hold::{HoldBack, LetGo, block, let_go, quarantine};
 pub use import::{Import, Imported, import};
@@ -123,7 +123,7 @@ pub use rollout::{Pause, ROLLED_MAX, Rolled, RolloutEdit, roll, rollout_of, set_
 pub use save::save;
 pub use sight::{ExtensionRef, NotAnExtensionRef, Viewer, find, is_public, sees};
 pub use statement::{
-    Points, Range, Sales, Seller, Whole, find_purchase, points_of, purchases_of, sales, sales_of, statement,
+    NotARange, Points, Range, Sales, Seller, Whole, find_purchase, points_of, purchases_of, sales, sales_of, statement,
 };
 pub use submit::{CHECKS_JOB, Submitted, submit};
 pub use tokens::{CreateToken, create_token, create_token_for, revoke_token};

@@ -30,6 +30,22 @@ pub struct Range {
     to: Timestamp,
 }
 
+/// Why two moments are no range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotARange {
+    /// The second is not after the first.
+    #[error("the range ends before it starts: {from} to {to}")]
+    Reversed {
+        /// Its start.
+        from: Timestamp,
+        /// Its end.
+        to: Timestamp,
+    },
+    /// There is too much between them.
+    #[error("a range has at most {SALES_DAYS_MAX} days; ask for a part of it")]
+    TooLong,
+}
+
 /// What was sold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sales {
@@ -65,18 +81,16 @@ impl Range {
     /// The range of two moments; what is left out is the last 30 days until the end of this one.
     ///
     /// # Errors
-    /// A range that ends before it starts, or is longer than [`SALES_DAYS_MAX`] days.
-    pub fn new(from: Option<Timestamp>, to: Option<Timestamp>, now: Timestamp) -> Result<Range, Refused> {
+    /// [`NotARange`].
+    pub fn new(from: Option<Timestamp>, to: Option<Timestamp>, now: Timestamp) -> Result<Range, NotARange> {
         let tomorrow = Timestamp::from_ms(now.as_ms().div_euclid(DAY_MS).saturating_add(1).saturating_mul(DAY_MS));
         let to = to.unwrap_or(tomorrow);
         let from = from.unwrap_or_else(|| to.plus_ms(-30 * DAY_MS));
         if from >= to {
-            let message = format!("the range ends before it starts: {from} to {to}");
-            return Err(Refused::field("/from", "range_reversed", message));
+            return Err(NotARange::Reversed { from, to });
         }
         if to.since_ms(from) > SALES_DAYS_MAX * DAY_MS {
-            let message = format!("a range has at most {SALES_DAYS_MAX} days; ask for a part of it");
-            return Err(Refused::field("/from", "range_too_long", message));
+            return Err(NotARange::TooLong);
         }
         Ok(Range { from, to })
     }
