@@ -17,6 +17,8 @@ pub enum Category {
     Review,
     /// Running an extension in this terminal.
     Sandbox,
+    /// Points and what was sold for them.
+    Sales,
     /// While text is typed.
     Text,
 }
@@ -34,8 +36,10 @@ impl Contexts {
     pub const LINE: Contexts = Contexts(16);
     /// A question or a list to choose from.
     pub const DIALOG: Contexts = Contexts(32);
+    /// Points and sales.
+    pub const SALES: Contexts = Contexts(4096);
     /// Every screen, nothing open above it.
-    pub const SCREENS: Contexts = Contexts(1 | 2 | 4);
+    pub const SCREENS: Contexts = Contexts(1 | 2 | 4 | 4096);
 
     /// Both sets together.
     #[must_use]
@@ -51,8 +55,15 @@ impl Contexts {
 
 impl Category {
     /// Every category, in the order of the help.
-    pub const ALL: &[Category] =
-        &[Category::Queue, Category::Review, Category::Sandbox, Category::Move, Category::Console, Category::Text];
+    pub const ALL: &[Category] = &[
+        Category::Queue,
+        Category::Review,
+        Category::Sandbox,
+        Category::Sales,
+        Category::Move,
+        Category::Console,
+        Category::Text,
+    ];
 
     /// The heading.
     pub const fn title(self) -> &'static str {
@@ -62,6 +73,7 @@ impl Category {
             Category::Queue => "Queue",
             Category::Review => "Review",
             Category::Sandbox => "Running an extension here",
+            Category::Sales => "Sales",
             Category::Text => "Typing",
         }
     }
@@ -115,6 +127,8 @@ const QUEUE: Contexts = Contexts::QUEUE;
 const REVIEW: Contexts = Contexts::REVIEW;
 const SANDBOX: Contexts = Contexts::SANDBOX;
 const QUEUE_REVIEW: Contexts = Contexts::QUEUE.or(Contexts::REVIEW);
+const SALES: Contexts = Contexts::SALES;
+const PARTS: Contexts = Contexts::REVIEW.or(Contexts::SANDBOX).or(Contexts::SALES);
 const MOVING: Contexts = Contexts::SCREENS.or(Contexts::DIALOG);
 const TYPING: Contexts = Contexts::EDITOR.or(Contexts::LINE);
 
@@ -138,8 +152,11 @@ actions! {
     Dismiss "dismiss" ["m"] REVIEW, Review "dismiss" "Say that a finding is not a problem, and why";
     Note "note" ["n"] REVIEW, Review "note" "Write a note that author and reviewers see";
     Release "release" ["shift-r"] QUEUE_REVIEW, Review "release" "Give the claim back";
-    NextPart "next-part" ["l", "right"] REVIEW.or(SANDBOX), Move "part" "Go to the next part of the screen";
-    PreviousPart "previous-part" ["h", "left"] REVIEW.or(SANDBOX), Move "" "Go to the previous part of the screen";
+    SalesWhose "sales-whose" ["m"] SALES, Sales "whose" "Show everybody's sales and the marketplace's statement (administrators)";
+    SalesDays "sales-days" ["t"] SALES, Sales "days" "Look at 30, 90 or 365 days";
+    SalesRefund "sales-refund" ["x"] SALES, Sales "take back" "Take the purchase under the cursor back, asked with its reason";
+    NextPart "next-part" ["l", "right"] PARTS, Move "part" "Go to the next part of the screen";
+    PreviousPart "previous-part" ["h", "left"] PARTS, Move "" "Go to the previous part of the screen";
     NextChange "next-change" ["]"] REVIEW, Review "" "Go to the next change in the code";
     PreviousChange "previous-change" ["["] REVIEW, Review "" "Go to the previous change in the code";
     Down "down" ["j", "down"] MOVING, Move "" "Move down";
@@ -156,6 +173,7 @@ actions! {
     ScreenQueue "screen-queue" ["1"] SCREENS, Console "" "Show the queue";
     ScreenReview "screen-review" ["2"] SCREENS, Console "" "Show the review";
     ScreenSandbox "screen-sandbox" ["3"] SCREENS, Console "" "Show the sandbox";
+    ScreenSales "screen-sales" ["0"] SCREENS, Console "" "Show points and sales";
     NextScreen "next-screen" ["tab"] SCREENS, Console "" "Show the next screen";
     PreviousScreen "previous-screen" ["backtab"] SCREENS, Console "" "Show the previous screen";
     Suspend "suspend" ["ctrl-z"] SCREENS.or(TYPING).or(Contexts::DIALOG), Console "" "Put the console in the background (fg brings it back)";

@@ -80,6 +80,8 @@ pub enum Effect {
         /// The package's text.
         package: Arc<[u8]>,
     },
+    /// What the screen of sales asks.
+    Sales(super::screens::sales::effect::Effect),
     /// Write a draft.
     SaveDraft(Draft),
     /// Remove a draft.

@@ -183,6 +183,8 @@ pub enum Reply {
     },
     /// What the marketplace would say.
     Verdict(Answer<Box<Checks>>),
+    /// What the screen of sales asked.
+    Sales(super::screens::sales::effect::Reply),
     /// The drafts on disk.
     Drafts(Answer<Vec<Draft>>),
     /// A draft could not be written.

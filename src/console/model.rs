@@ -10,6 +10,7 @@ use super::profile::{Motion, TerminalProfile};
 use super::remote::Remote;
 use super::screens::queue::Queue;
 use super::screens::review::ReviewScreen;
+use super::screens::sales::SalesScreen;
 use super::screens::sandbox::SandboxScreen;
 use super::theme::{Role, Theme};
 use crate::api::accounts::Me;
@@ -45,6 +46,8 @@ pub struct Model {
     pub review: ReviewScreen,
     /// The sandbox.
     pub sandbox: SandboxScreen,
+    /// Points and sales.
+    pub sales: SalesScreen,
     /// What stands above the screen.
     pub overlay: Overlay,
     /// A passing message.
@@ -67,6 +70,8 @@ pub enum ScreenName {
     Review,
     /// Running an extension here.
     Sandbox,
+    /// Points and sales.
+    Sales,
 }
 
 /// The stream of live events.
@@ -103,7 +108,7 @@ pub struct Toast {
 
 impl ScreenName {
     /// Every screen, in the order of the tabs.
-    pub const ALL: &[ScreenName] = &[ScreenName::Queue, ScreenName::Review, ScreenName::Sandbox];
+    pub const ALL: &[ScreenName] = &[ScreenName::Queue, ScreenName::Review, ScreenName::Sandbox, ScreenName::Sales];
 
     /// Its name.
     pub const fn title(self) -> &'static str {
@@ -111,6 +116,7 @@ impl ScreenName {
             ScreenName::Queue => "Queue",
             ScreenName::Review => "Review",
             ScreenName::Sandbox => "Sandbox",
+            ScreenName::Sales => "Sales",
         }
     }
 
@@ -120,6 +126,17 @@ impl ScreenName {
             ScreenName::Queue => Contexts::QUEUE,
             ScreenName::Review => Contexts::REVIEW,
             ScreenName::Sandbox => Contexts::SANDBOX,
+            ScreenName::Sales => Contexts::SALES,
+        }
+    }
+
+    /// The key that shows it, as shipped.
+    pub const fn digit(self) -> char {
+        match self {
+            ScreenName::Queue => '1',
+            ScreenName::Review => '2',
+            ScreenName::Sandbox => '3',
+            ScreenName::Sales => '0',
         }
     }
 }
@@ -143,6 +160,7 @@ impl Model {
             queue: Queue::default(),
             review: ReviewScreen::default(),
             sandbox: SandboxScreen::default(),
+            sales: SalesScreen::default(),
             overlay: Overlay::None,
             toast: None,
             undo: None,
@@ -213,8 +231,9 @@ impl Model {
             _ => None,
         };
         let toast = self.toast.as_ref().map(|toast| toast.until);
+        let sales = self.sales.read_again_at.filter(|_| self.screen == ScreenName::Sales);
         let ages = (self.screen != ScreenName::Sandbox).then(|| moment::next_minute(self.now));
-        let due = [undo, draft, toast, self.queue.read_again_at, self.review.renew_at, ages];
+        let due = [undo, draft, toast, self.queue.read_again_at, self.review.renew_at, sales, ages];
         due.into_iter().flatten().min()
     }
 }

@@ -91,6 +91,8 @@ pub enum ChoiceOf {
     EventKind,
     /// Whether a decision is meant; the first choice is yes.
     Decide(Box<Decision>),
+    /// Why a purchase is taken back: its id; the last choice keeps it.
+    Refund(String),
     /// Which kept draft to go on with.
     Drafts(Vec<Draft>),
 }

@@ -10,6 +10,7 @@ use super::drafts::{Draft, Drafts};
 use super::effect::{Decision, Effect};
 use super::event::{Answer, Event, Failure, Reply, Turn, Verb};
 use super::screens::queue::PAGE_ROWS;
+use super::screens::sales;
 use super::{Perform, live, load};
 use crate::api::reviews::{Approve, BulkItem, Reject};
 use crate::client::{Client, ClientError, PageQuery, Seen, Total};
@@ -135,6 +136,7 @@ async fn answer(client: &Client, effect: Effect) -> Option<Reply> {
             Reply::Paths { typed, paths }
         }
         Effect::Verdict { package } => Reply::Verdict(load::verdict(client, package).await.map(Box::new)),
+        Effect::Sales(effect) => Reply::Sales(sales::perform::answer(client, effect).await),
         Effect::Follow
         | Effect::SaveDraft(_)
         | Effect::RemoveDraft(_)

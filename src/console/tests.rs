@@ -5,4 +5,5 @@ pub mod desk;
 mod frames;
 mod main_loop;
 mod queue;
-pub mod sandbox;
+pub mod sales;
+mod sandbox;

@@ -8,7 +8,7 @@ use super::event::{Event, Live, Mouse, Reply, RunSlot, Signal};
 use super::model::{Link, Model, ScreenName};
 use super::overlay::{Choice, ChoiceOf, Overlay};
 use super::screens::review::{decide, writing};
-use super::screens::{queue, review, sandbox};
+use super::screens::{queue, review, sales, sandbox};
 use super::widgets::list::Motion;
 use super::{overlay_keys, view};
 
@@ -56,6 +56,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::ScreenQueue => show(model, ScreenName::Queue),
         Action::ScreenReview => show(model, ScreenName::Review),
         Action::ScreenSandbox => show(model, ScreenName::Sandbox),
+        Action::ScreenSales => show(model, ScreenName::Sales),
         Action::NextScreen => step_screen(model, 1),
         Action::PreviousScreen => step_screen(model, ScreenName::ALL.len() - 1),
         Action::Undo => decide::undo(model),
@@ -71,6 +72,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             ScreenName::Queue => queue::update::act(model, action),
             ScreenName::Review => review::update::act(model, action),
             ScreenName::Sandbox => sandbox::update::act(model, action),
+            ScreenName::Sales => sales::update::act(model, action),
         },
     }
 }
@@ -94,6 +96,7 @@ pub fn choose(model: &mut Model, choice: Choice) -> Vec<Effect> {
         ChoiceOf::Decide(decision) if at == 0 => decide::hold(model, *decision),
         ChoiceOf::Decide(decision) if decision.verb == super::event::Verb::Reject => decide::reject(model),
         ChoiceOf::Decide(_) => Vec::new(),
+        ChoiceOf::Refund(purchase) => sales::update::choose_refund(model, purchase, at),
         ChoiceOf::Drafts(drafts) => match drafts.into_iter().nth(at) {
             Some(draft) => open_draft(model, draft),
             None => Vec::new(),
@@ -110,6 +113,7 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if contexts.overlaps(Contexts::SCREENS) {
         let mut effects = action.map(|action| act(model, action)).unwrap_or_default();
         effects.extend(queue::update::read_on(model));
+        effects.extend(sales::update::read_on(model));
         return effects;
     }
     overlay_keys::press(model, key, action)
@@ -123,6 +127,7 @@ fn tick(model: &mut Model) -> Vec<Effect> {
     let mut effects = writing::save_when_due(model);
     effects.extend(decide::send_when_due(model));
     effects.extend(review::update::renew_when_due(model));
+    effects.extend(sales::update::read_when_due(model));
     if model.queue.read_again_at.is_some_and(|at| at <= now) {
         effects.extend(queue::update::read_again(model));
     }
@@ -164,6 +169,7 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
             sandbox::update::take_verdict(model, answer);
             Vec::new()
         }
+        Reply::Sales(reply) => sales::update::take(model, reply),
         Reply::Drafts(Ok(drafts)) => {
             offer_drafts(model, drafts);
             Vec::new()
@@ -187,6 +193,9 @@ fn take_live(model: &mut Model, live: Live) -> Vec<Effect> {
             let mut effects = vec![Effect::LoadMe];
             effects.extend(queue::update::read_again(model));
             effects.extend(review::update::read_again(model));
+            if model.screen == ScreenName::Sales {
+                effects.extend(sales::update::read_again(model));
+            }
             effects
         }
         Live::Lost { error, .. } => {
@@ -205,6 +214,7 @@ fn take_live(model: &mut Model, live: Live) -> Vec<Effect> {
             if matches!(event.topic.as_str(), "queue" | "review" | "resync") {
                 queue::update::take_live(model, &event);
             }
+            sales::update::take_live(model, &event);
             if event.topic == "resync" {
                 return review::update::read_again(model);
             }
@@ -236,7 +246,10 @@ fn leave(model: &mut Model) -> Vec<Effect> {
 
 fn show(model: &mut Model, screen: ScreenName) -> Vec<Effect> {
     model.screen = screen;
-    Vec::new()
+    match screen {
+        ScreenName::Sales => sales::update::read_again(model),
+        ScreenName::Queue | ScreenName::Review | ScreenName::Sandbox => Vec::new(),
+    }
 }
 
 fn step_screen(model: &mut Model, step: usize) -> Vec<Effect> {
@@ -252,6 +265,7 @@ fn go(model: &mut Model, motion: Motion) -> Vec<Effect> {
         }
         ScreenName::Review => review::update::scroll(model, motion),
         ScreenName::Sandbox => sandbox::update::scroll(model, motion),
+        ScreenName::Sales => sales::update::go(model, motion),
     }
     Vec::new()
 }
@@ -264,6 +278,7 @@ fn click(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
         Mouse::ScrollDown => {
             let mut effects = go(model, Motion::Down);
             effects.extend(queue::update::read_on(model));
+            effects.extend(sales::update::read_on(model));
             effects
         }
         Mouse::ScrollUp => go(model, Motion::Up),

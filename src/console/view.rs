@@ -9,7 +9,7 @@ use super::action::Action;
 use super::model::{Link, Model, ScreenName};
 use super::overlay::{Choice, Overlay, Writing};
 use super::profile::{Glyphs, Motion};
-use super::screens::{queue, review, sandbox};
+use super::screens::{queue, review, sales, sandbox};
 use super::theme::Role;
 use super::widgets::{ascii, bar, help, paint, palette, popup};
 use crate::domain::text::{shorten, visible};
@@ -45,7 +45,7 @@ pub fn body(model: &Model) -> Rect {
 fn draw(model: &Model, buf: &mut Buffer, area: Rect) {
     let theme = &model.theme;
     let top = Rect::new(area.x, area.y, area.width, 1);
-    let names: Vec<&str> = ScreenName::ALL.iter().map(|screen| screen.title()).collect();
+    let names: Vec<(char, &str)> = ScreenName::ALL.iter().map(|screen| (screen.digit(), screen.title())).collect();
     bar::draw_header(buf, top, theme, &names, model.screen as usize, &who_and_where(model, area.width));
     if let Some((text, role)) = banner(model) {
         let style = theme.style(role);
@@ -56,6 +56,7 @@ fn draw(model: &Model, buf: &mut Buffer, area: Rect) {
         ScreenName::Queue => queue::view::draw(model, buf, room),
         ScreenName::Review => review::view::draw(model, buf, room),
         ScreenName::Sandbox => sandbox::view::draw(model, buf, room),
+        ScreenName::Sales => sales::view::draw(model, buf, room),
     }
     let bottom = Rect::new(area.x, area.bottom() - 1, area.width, 1);
     bar::draw_footer(buf, bottom, theme, &hints(model));

@@ -3,4 +3,5 @@
 pub mod queue;
 pub mod report;
 pub mod review;
+pub mod sales;
 pub mod sandbox;

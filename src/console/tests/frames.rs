@@ -1,6 +1,7 @@
 //! Whole frames: what the screens look like at both sizes, in ASCII, and how fast one is made.
 
 use super::desk::Desk;
+use super::sales;
 use super::sandbox::{compared, ran};
 use crate::console::profile::{ColourDepth, Glyphs, TerminalProfile};
 
@@ -24,6 +25,10 @@ fn screens_at_both_sizes() {
         check(&name("review_findings"), Desk::reviewing(columns, rows, 1).press("l"));
         check(&name("help"), Desk::with_rows(columns, rows, 25).press("?"));
         check(&name("palette"), Desk::with_rows(columns, rows, 25).press(":").write("claim"));
+        check(&name("sales"), &sales::opened(columns, rows, true));
+        check(&name("sales_days"), sales::opened(columns, rows, false).press("l j"));
+        check(&name("sales_statement"), sales::opened(columns, rows, false).press("l l"));
+        check(&name("sales_refund"), sales::opened(columns, rows, false).press("h x"));
         check(&name("reject_confirm"), Desk::reviewing(columns, rows, 1).press("x enter").write("No.").press("ctrl-s"));
     }
 }
@@ -75,6 +80,10 @@ fn every_size_is_drawn_without_a_panic() {
                 desk.press(keys).screen();
             }
             desk.write("a b").press("ctrl-s").screen();
+            let mut desk = sales::opened(columns, rows, true);
+            for keys in ["l", "l", "l", "x", "esc", "m"] {
+                desk.press(keys).screen();
+            }
         }
     }
 }

@@ -9,12 +9,12 @@ use super::paint;
 use crate::console::theme::{Role, Theme};
 
 /// Paints the bar at the top: the name, the screens with the open one marked, and at the right who and where.
-pub fn draw_header(buf: &mut Buffer, area: Rect, theme: &Theme, tabs: &[&str], open: usize, right: &Line<'_>) {
+pub fn draw_header(buf: &mut Buffer, area: Rect, theme: &Theme, tabs: &[(char, &str)], open: usize, right: &Line<'_>) {
     let style = theme.style(Role::Header);
     buf.set_style(area, style);
     let mut x = paint::put(buf, area.x + 1, area.y, area.width.saturating_sub(1), "skydeck", strong(theme, style)) + 2;
-    for (at, tab) in tabs.iter().enumerate() {
-        let text = format!(" {} {tab} ", at + 1);
+    for (at, (key, tab)) in tabs.iter().enumerate() {
+        let text = format!(" {key} {tab} ");
         let look = if at == open { theme.style(Role::HeaderTab) } else { style };
         x = paint::put(buf, x, area.y, area.right().saturating_sub(x), &text, look) + 1;
     }

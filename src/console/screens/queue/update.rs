@@ -217,7 +217,7 @@ fn first_page(queue: &Queue) -> Effect {
 fn turn_of_selected(model: &mut Model, turn: Turn) -> Vec<Effect> {
     let row = match model.screen {
         ScreenName::Queue => model.queue.selected(),
-        ScreenName::Review | ScreenName::Sandbox => None,
+        ScreenName::Review | ScreenName::Sandbox | ScreenName::Sales => None,
     };
     let Some(row) = row else { return Vec::new() };
     let review_id = Some(row.review_id.to_string());
