@@ -13,6 +13,7 @@ pub mod nodes;
 pub mod page;
 pub mod policy;
 pub mod problem;
+pub mod purchases;
 pub mod queue;
 pub mod reviews;
 pub mod runs;

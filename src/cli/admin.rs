@@ -5,6 +5,7 @@ mod backup;
 mod doctor;
 mod migrate;
 mod nodes;
+mod points;
 mod restore;
 mod token;
 
@@ -21,6 +22,9 @@ pub enum Admin {
     /// Make, list and revoke access tokens
     #[command(subcommand)]
     Token(token::Token),
+    /// Grant points to accounts
+    #[command(subcommand)]
+    Points(points::Points),
     /// Copy a data folder's database and code into an empty folder
     Backup(backup::Backup),
     /// Make a data folder from a backup, after looking at it from end to end
@@ -41,6 +45,7 @@ pub fn run(global: &Global, command: Admin) -> Result<Exit, Failure> {
     match command {
         Admin::Account(command) => account::run(global, command),
         Admin::Token(command) => token::run(global, command),
+        Admin::Points(command) => points::run(global, command),
         Admin::Backup(command) => backup::run(global, command),
         Admin::Restore(command) => restore::run(global, command),
         Admin::Migrate(command) => migrate::run(global, command),

@@ -24,11 +24,14 @@ mod local;
 mod login;
 mod output;
 mod policy;
+mod purchase;
 mod queue;
+mod refund;
 mod report_text;
 mod review;
 mod review_text;
 mod rollout;
+mod sales;
 mod serve;
 mod server;
 mod subject;
@@ -121,6 +124,13 @@ enum Command {
     /// How far an update has gone, and holding it up
     #[command(subcommand)]
     Rollout(rollout::Rollout),
+    /// Buy a premium extension at the price that you were shown
+    Purchase(purchase::Purchase),
+    /// Take a purchase back
+    Refund(refund::Refund),
+    /// Points, what was sold, statements and purchases
+    #[command(subcommand)]
+    Sales(sales::Sales),
     /// Read and verify the audit log
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -158,6 +168,9 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Server(command) => server::run(&global, command),
         Command::Instance(command) => instance::run(&global, command),
         Command::Rollout(command) => rollout::run(&global, command),
+        Command::Purchase(command) => purchase::run(&global, command),
+        Command::Refund(command) => refund::run(&global, command),
+        Command::Sales(command) => sales::run(&global, command),
         Command::Audit(command) => audit::run(&global, command),
         Command::Admin(command) => admin::run(&global, command),
         Command::Functions(command) => functions::run(&global, command),

@@ -67,6 +67,14 @@ pub fn rows(form: Form, headings: &[&str], rows: &[Vec<String>]) -> Result<(), F
     raw(laid_out(form, headings, rows).as_bytes())
 }
 
+/// Writes rows under headings as comma-separated values (RFC 4180).
+///
+/// # Errors
+/// See [`line()`].
+pub fn csv(headings: &[&str], rows: &[Vec<String>]) -> Result<(), Failure> {
+    raw(comma_separated(headings, rows).as_bytes())
+}
+
 /// Writes text of several lines, with everything hidden in it made visible.
 ///
 /// # Errors
@@ -138,6 +146,22 @@ fn laid_out(form: Form, headings: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
+fn comma_separated(headings: &[&str], rows: &[Vec<String>]) -> String {
+    let cell = |text: &str| {
+        let text = visible(text);
+        if text.contains([',', '"', '\n', '\r']) {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        } else {
+            text.into_owned()
+        }
+    };
+    let mut text = headings.iter().map(|heading| cell(heading)).collect::<Vec<_>>().join(",") + "\r\n";
+    for row in rows {
+        text += &(row.iter().map(|one| cell(one)).collect::<Vec<_>>().join(",") + "\r\n");
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -151,5 +175,15 @@ mod tests {
             text.lines().map(|line| width(&line[..line.rfind(' ').expect("two columns")])).collect();
         assert!(columns.windows(2).all(|pair| pair[0] == pair[1]), "{text}");
         assert!(laid_out(Form::Plain, &["name", "n"], &rows).contains("name: 日本\nn: 2\n\n"));
+    }
+
+    #[test]
+    fn cells_with_commas_and_quotes_are_quoted() {
+        let rows = [vec!["a,b".to_owned(), "say \"hi\"".to_owned()], vec!["-1".to_owned(), "x\u{1b}".to_owned()]];
+        let text = comma_separated(&["name", "n"], &rows);
+        let mut lines = text.split("\r\n");
+        assert_eq!(lines.next(), Some("name,n"));
+        assert_eq!(lines.next(), Some("\"a,b\",\"say \"\"hi\"\"\""));
+        assert!(lines.next().is_some_and(|line| line.starts_with("-1,x") && !line.contains('\u{1b}')));
     }
 }

@@ -45,6 +45,9 @@ pub struct Serve {
     /// Where the key is kept that installations' secrets are encrypted with, when not in the data folder
     #[arg(long, value_name = "FILE", env = "SKYDECK_SECRET_KEY_FILE", hide_env_values = true)]
     secret_key_file: Option<PathBuf>,
+    /// Where the key is kept that grants of premium extensions are signed with, when not in the data folder
+    #[arg(long, value_name = "FILE", env = "SKYDECK_GRANT_KEY_FILE", hide_env_values = true)]
+    grant_key_file: Option<PathBuf>,
     #[command(flatten)]
     database: Database,
     #[command(flatten)]
@@ -102,9 +105,10 @@ pub fn run(global: &Global, command: Serve) -> Result<Exit, Failure> {
     let postgres = command.database.chosen()?;
     let blob_place = command.code_place.chosen(global)?;
     let secret_key_file = command.secret_key_file.filter(|path| !path.as_os_str().is_empty());
+    let grant_key_file = command.grant_key_file.filter(|path| !path.as_os_str().is_empty());
     let audit_key_file = key;
     let usual = StoreConfig::in_folder(&folder);
-    let place = StoreConfig { audit_key_file, secret_key_file, blob_place, postgres, ..usual };
+    let place = StoreConfig { audit_key_file, secret_key_file, grant_key_file, blob_place, postgres, ..usual };
     let store = Store::open(place)?;
     let served = context::full_runtime()?.block_on(serve(Form::of(global), config, &store, &folder));
     store.close();

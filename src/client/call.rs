@@ -128,6 +128,12 @@ impl Call<'_> {
         }
     }
 
+    /// Carries this `Idempotency-Key` in the place of a new one.
+    pub(super) fn keyed(mut self, key: &str) -> Self {
+        self.idempotency_key = Some(key.to_owned());
+        self
+    }
+
     /// Adds a JSON body.
     pub(super) fn json<T: Serialize>(mut self, body: &T) -> Self {
         match serde_json::to_vec(body) {

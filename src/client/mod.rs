@@ -12,6 +12,7 @@ mod events;
 mod extensions;
 mod nodes;
 mod policy;
+mod purchases;
 mod queue;
 mod reviews;
 mod runs;
@@ -29,6 +30,7 @@ pub use audit::AuditQuery;
 pub use authorities::{Authorities, NotAnAuthority};
 pub use error::ClientError;
 pub use events::{EventStream, EventsQuery};
+pub use purchases::SalesQuery;
 pub use server_url::{NotASecret, NotAServerUrl, Secret, ServerUrl};
 
 /// Time to reach the server.

@@ -21,6 +21,8 @@ pub enum Category {
     Extensions,
     /// Servers, instances and installations.
     Servers,
+    /// Points and what was sold for them.
+    Sales,
     /// While text is typed.
     Text,
 }
@@ -55,8 +57,10 @@ impl Contexts {
     pub const ADMINISTERED: Contexts = Contexts(1 << 20);
     /// Servers, instances and installations.
     pub const SERVERS: Contexts = Contexts(128);
+    /// Points and sales.
+    pub const SALES: Contexts = Contexts(4096);
     /// Every screen, nothing open above it.
-    pub const SCREENS: Contexts = Contexts(1 | 2 | 4 | 64 | EXTENSION_PARTS | 128);
+    pub const SCREENS: Contexts = Contexts(1 | 2 | 4 | 64 | EXTENSION_PARTS | 128 | 4096);
 
     /// Both sets together.
     #[must_use]
@@ -77,6 +81,7 @@ impl Category {
         Category::Review,
         Category::Sandbox,
         Category::Extensions,
+        Category::Sales,
         Category::Servers,
         Category::Move,
         Category::Console,
@@ -93,6 +98,7 @@ impl Category {
             Category::Sandbox => "Running an extension here",
             Category::Extensions => "Extensions",
             Category::Servers => "Servers",
+            Category::Sales => "Sales",
             Category::Text => "Typing",
         }
     }
@@ -149,7 +155,8 @@ const SERVERS: Contexts = Contexts::SERVERS;
 const QUEUE_REVIEW: Contexts = Contexts::QUEUE.or(Contexts::REVIEW);
 const CATALOGUE: Contexts = Contexts::CATALOGUE;
 const STEERED: Contexts = Contexts::STEERED;
-const PARTS: Contexts = Contexts::REVIEW.or(Contexts::SANDBOX).or(Contexts::EXTENSION);
+const SALES: Contexts = Contexts::SALES;
+const PARTS: Contexts = Contexts::REVIEW.or(Contexts::SANDBOX).or(Contexts::EXTENSION).or(Contexts::SALES);
 const MOVING: Contexts = Contexts::SCREENS.or(Contexts::DIALOG);
 const TYPING: Contexts = Contexts::EDITOR.or(Contexts::LINE);
 
@@ -199,8 +206,11 @@ actions! {
     ServerRevoke "server-revoke" ["r"] SERVERS, Servers "revoke" "Take scopes back from the installation";
     ServerEdit "server-edit" ["e"] SERVERS, Servers "edit" "Write the configuration, or the override of the policy";
     ServerTier "server-tier" ["t"] SERVERS, Servers "" "Give the server another tier";
-    NextPart "next-part" ["l", "right"] REVIEW.or(SANDBOX).or(SERVERS), Move "part" "Go to the next part of the screen";
-    PreviousPart "previous-part" ["h", "left"] REVIEW.or(SANDBOX).or(SERVERS), Move "" "Go to the previous part of the screen";
+    SalesWhose "sales-whose" ["m"] SALES, Sales "whose" "Show everybody's sales and the marketplace's statement (administrators)";
+    SalesDays "sales-days" ["t"] SALES, Sales "days" "Look at 30, 90 or 365 days";
+    SalesRefund "sales-refund" ["x"] SALES, Sales "take back" "Take the purchase under the cursor back, asked with its reason";
+    NextPart "next-part" ["l", "right"] PARTS, Move "part" "Go to the next part of the screen";
+    PreviousPart "previous-part" ["h", "left"] PARTS, Move "" "Go to the previous part of the screen";
     NextChange "next-change" ["]"] REVIEW, Review "" "Go to the next change in the code";
     PreviousChange "previous-change" ["["] REVIEW, Review "" "Go to the previous change in the code";
     Down "down" ["j", "down"] MOVING, Move "" "Move down";
@@ -219,6 +229,7 @@ actions! {
     ScreenSandbox "screen-sandbox" ["3"] SCREENS, Console "" "Show the sandbox";
     ScreenExtensions "screen-extensions" ["4"] SCREENS, Console "" "Show the extensions";
     ScreenServers "screen-servers" ["5"] SCREENS, Console "" "Show servers and instances";
+    ScreenSales "screen-sales" ["0"] SCREENS, Console "" "Show points and sales";
     NextScreen "next-screen" ["tab"] SCREENS, Console "" "Show the next screen";
     PreviousScreen "previous-screen" ["backtab"] SCREENS, Console "" "Show the previous screen";
     Suspend "suspend" ["ctrl-z"] SCREENS.or(TYPING).or(Contexts::DIALOG), Console "" "Put the console in the background (fg brings it back)";

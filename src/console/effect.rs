@@ -85,6 +85,8 @@ pub enum Effect {
     Extensions(extensions::ask::Ask),
     /// Something that the servers' screen asks.
     Servers(super::screens::servers::ask::Ask),
+    /// What the screen of sales asks.
+    Sales(super::screens::sales::effect::Effect),
     /// Write a draft.
     SaveDraft(Draft),
     /// Remove a draft.

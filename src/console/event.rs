@@ -188,6 +188,8 @@ pub enum Reply {
     Extensions(extensions::ask::Told),
     /// Something that the servers' screen asked for.
     Servers(super::screens::servers::ask::Told),
+    /// What the screen of sales asked.
+    Sales(super::screens::sales::effect::Reply),
     /// The drafts on disk.
     Drafts(Answer<Vec<Draft>>),
     /// A draft could not be written.

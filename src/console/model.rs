@@ -11,6 +11,7 @@ use super::remote::Remote;
 use super::screens::extensions::{self, ExtensionsScreen};
 use super::screens::queue::Queue;
 use super::screens::review::ReviewScreen;
+use super::screens::sales::SalesScreen;
 use super::screens::sandbox::SandboxScreen;
 use super::screens::servers::Servers;
 use super::theme::{Role, Theme};
@@ -52,6 +53,8 @@ pub struct Model {
     pub extensions: ExtensionsScreen,
     /// Servers and instances.
     pub servers: Servers,
+    /// Points and sales.
+    pub sales: SalesScreen,
     /// What stands above the screen.
     pub overlay: Overlay,
     /// A passing message.
@@ -78,6 +81,8 @@ pub enum ScreenName {
     Extensions,
     /// Servers, instances and installations.
     Servers,
+    /// Points and sales.
+    Sales,
 }
 
 /// The stream of live events.
@@ -114,8 +119,14 @@ pub struct Toast {
 
 impl ScreenName {
     /// Every screen, in the order of the tabs.
-    pub const ALL: &[ScreenName] =
-        &[ScreenName::Queue, ScreenName::Review, ScreenName::Sandbox, ScreenName::Extensions, ScreenName::Servers];
+    pub const ALL: &[ScreenName] = &[
+        ScreenName::Queue,
+        ScreenName::Review,
+        ScreenName::Sandbox,
+        ScreenName::Extensions,
+        ScreenName::Servers,
+        ScreenName::Sales,
+    ];
 
     /// Its name.
     pub const fn title(self) -> &'static str {
@@ -125,6 +136,7 @@ impl ScreenName {
             ScreenName::Sandbox => "Sandbox",
             ScreenName::Extensions => "Extensions",
             ScreenName::Servers => "Servers",
+            ScreenName::Sales => "Sales",
         }
     }
 
@@ -136,6 +148,7 @@ impl ScreenName {
             ScreenName::Sandbox => '3',
             ScreenName::Extensions => '4',
             ScreenName::Servers => '5',
+            ScreenName::Sales => '0',
         }
     }
 
@@ -144,7 +157,7 @@ impl ScreenName {
         match self {
             ScreenName::Queue => Some(&filter::QUEUE),
             ScreenName::Extensions => Some(&filter::EXTENSIONS),
-            ScreenName::Review | ScreenName::Sandbox | ScreenName::Servers => None,
+            ScreenName::Review | ScreenName::Sandbox | ScreenName::Servers | ScreenName::Sales => None,
         }
     }
 }
@@ -170,6 +183,7 @@ impl Model {
             sandbox: SandboxScreen::default(),
             extensions: ExtensionsScreen::default(),
             servers: Servers::default(),
+            sales: SalesScreen::default(),
             overlay: Overlay::None,
             toast: None,
             undo: None,
@@ -191,6 +205,7 @@ impl Model {
             ScreenName::Sandbox => Contexts::SANDBOX,
             ScreenName::Extensions => extensions::update::contexts(self),
             ScreenName::Servers => Contexts::SERVERS,
+            ScreenName::Sales => Contexts::SALES,
         }
     }
 
@@ -250,11 +265,12 @@ impl Model {
             _ => None,
         };
         let toast = self.toast.as_ref().map(|toast| toast.until);
+        let sales = self.sales.read_again_at.filter(|_| self.screen == ScreenName::Sales);
         let ages = (self.screen != ScreenName::Sandbox).then(|| moment::next_minute(self.now));
         let extensions = &self.extensions;
         let open = extensions.open.as_ref().and_then(|open| open.read_again_at);
         let servers = self.servers.read_again_at.filter(|_| self.screen == ScreenName::Servers);
-        let reads = [self.queue.read_again_at, extensions.catalogue.read_again_at, open, servers];
+        let reads = [self.queue.read_again_at, extensions.catalogue.read_again_at, open, servers, sales];
         let due = [undo, draft, toast, self.review.renew_at, ages].into_iter().chain(reads);
         due.flatten().min()
     }

@@ -101,6 +101,8 @@ pub enum ChoiceOf {
     Decide(Box<Decision>),
     /// What is done on a server, one for each choice; nothing where there is none.
     Servers(Vec<Option<super::screens::servers::deed::Order>>),
+    /// Why a purchase is taken back: its id; the last choice keeps it.
+    Refund(String),
     /// Which kept draft to go on with.
     Drafts(Vec<Draft>),
     /// Whether a deed on an extension is meant, and on which of its versions.

@@ -177,7 +177,7 @@ fn filter_key(model: &mut Model, key: KeyEvent, action: Option<Action>) -> Vec<E
             return match screen {
                 ScreenName::Queue => queue::update::filter(model, text),
                 ScreenName::Extensions => extensions::update::filter(model, text),
-                ScreenName::Review | ScreenName::Sandbox | ScreenName::Servers => Vec::new(),
+                ScreenName::Review | ScreenName::Sandbox | ScreenName::Servers | ScreenName::Sales => Vec::new(),
             };
         }
         Some(Action::Cancel) => model.overlay = Overlay::None,

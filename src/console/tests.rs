@@ -6,5 +6,6 @@ mod extensions;
 mod frames;
 mod main_loop;
 mod queue;
+pub mod sales;
 pub mod sandbox;
 pub mod servers;

@@ -8,7 +8,7 @@ use super::event::{Event, Live, Mouse, Reply, RunSlot, Signal};
 use super::model::{Link, Model, ScreenName};
 use super::overlay::{Choice, ChoiceOf, Overlay};
 use super::screens::review::{decide, writing};
-use super::screens::{extensions, queue, review, sandbox, servers};
+use super::screens::{extensions, queue, review, sales, sandbox, servers};
 use super::widgets::list::Motion;
 use super::{overlay_keys, reason, view};
 
@@ -58,6 +58,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::ScreenSandbox => show(model, ScreenName::Sandbox),
         Action::ScreenExtensions => show(model, ScreenName::Extensions),
         Action::ScreenServers => show(model, ScreenName::Servers),
+        Action::ScreenSales => show(model, ScreenName::Sales),
         Action::NextScreen => step_screen(model, 1),
         Action::PreviousScreen => step_screen(model, ScreenName::ALL.len() - 1),
         Action::Undo => decide::undo(model),
@@ -75,6 +76,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             ScreenName::Sandbox => sandbox::update::act(model, action),
             ScreenName::Extensions => extensions::update::act(model, action),
             ScreenName::Servers => servers::act::act(model, action),
+            ScreenName::Sales => sales::update::act(model, action),
         },
     }
 }
@@ -99,6 +101,7 @@ pub fn choose(model: &mut Model, choice: Choice) -> Vec<Effect> {
         ChoiceOf::Decide(decision) if decision.verb == super::event::Verb::Reject => decide::reject(model),
         ChoiceOf::Decide(_) => Vec::new(),
         ChoiceOf::Servers(orders) => servers::act::choose(model, orders, at),
+        ChoiceOf::Refund(purchase) => sales::update::choose_refund(model, purchase, at),
         ChoiceOf::Drafts(drafts) => match drafts.into_iter().nth(at) {
             Some(draft) => open_draft(model, draft),
             None => Vec::new(),
@@ -127,6 +130,7 @@ fn read_on(model: &mut Model) -> Vec<Effect> {
     match model.screen {
         ScreenName::Servers => servers::update::read_on(model),
         ScreenName::Extensions => extensions::update::read_on(model),
+        ScreenName::Sales => sales::update::read_on(model),
         ScreenName::Queue | ScreenName::Review | ScreenName::Sandbox => queue::update::read_on(model),
     }
 }
@@ -143,6 +147,7 @@ fn tick(model: &mut Model) -> Vec<Effect> {
     effects.extend(review::update::renew_when_due(model));
     effects.extend(servers::dialog::save_when_due(model));
     effects.extend(servers::update::read_when_due(model));
+    effects.extend(sales::update::read_when_due(model));
     if model.queue.read_again_at.is_some_and(|at| at <= now) {
         effects.extend(queue::update::read_again(model));
     }
@@ -186,6 +191,7 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
         }
         Reply::Extensions(told) => extensions::update::take(model, told),
         Reply::Servers(told) => servers::update::take(model, told),
+        Reply::Sales(reply) => sales::update::take(model, reply),
         Reply::Drafts(Ok(drafts)) => {
             offer_drafts(model, drafts);
             Vec::new()
@@ -215,6 +221,9 @@ fn take_live(model: &mut Model, live: Live) -> Vec<Effect> {
             } else {
                 model.servers.read_again_at = Some(model.now);
             }
+            if model.screen == ScreenName::Sales {
+                effects.extend(sales::update::read_again(model));
+            }
             effects
         }
         Live::Lost { error, .. } => {
@@ -235,6 +244,7 @@ fn take_live(model: &mut Model, live: Live) -> Vec<Effect> {
             }
             extensions::update::take_live(model, &event);
             servers::update::take_live(model, &event);
+            sales::update::take_live(model, &event);
             if event.topic == "resync" {
                 return review::update::read_again(model);
             }
@@ -275,6 +285,8 @@ fn show(model: &mut Model, screen: ScreenName) -> Vec<Effect> {
     model.screen = screen;
     match screen {
         ScreenName::Extensions => extensions::update::shown(model),
+        ScreenName::Servers => servers::update::read_again(model),
+        ScreenName::Sales => sales::update::read_again(model),
         ScreenName::Queue | ScreenName::Review | ScreenName::Sandbox => Vec::new(),
     }
 }
@@ -294,6 +306,7 @@ fn go(model: &mut Model, motion: Motion) -> Vec<Effect> {
         ScreenName::Sandbox => sandbox::update::scroll(model, motion),
         ScreenName::Extensions => extensions::update::go(model, motion),
         ScreenName::Servers => return servers::update::go(model, motion),
+        ScreenName::Sales => sales::update::go(model, motion),
     }
     Vec::new()
 }

@@ -9,7 +9,7 @@ use super::action::Action;
 use super::model::{Link, Model, ScreenName};
 use super::overlay::{Choice, Entry, Overlay, ReasonText, Writing};
 use super::profile::{Glyphs, Motion};
-use super::screens::{extensions, queue, review, sandbox, servers};
+use super::screens::{extensions, queue, review, sales, sandbox, servers};
 use super::theme::Role;
 use super::widgets::{ascii, bar, help, paint, palette, popup};
 use crate::domain::limits::REASON_CHARS_MAX;
@@ -59,6 +59,7 @@ fn draw(model: &Model, buf: &mut Buffer, area: Rect) {
         ScreenName::Sandbox => sandbox::view::draw(model, buf, room),
         ScreenName::Extensions => extensions::view::draw(model, buf, room),
         ScreenName::Servers => servers::view::draw(model, buf, room),
+        ScreenName::Sales => sales::view::draw(model, buf, room),
     }
     let bottom = Rect::new(area.x, area.bottom() - 1, area.width, 1);
     bar::draw_footer(buf, bottom, theme, &hints(model));

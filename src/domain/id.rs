@@ -92,6 +92,10 @@ ids! {
     NoticeId;
     /// One run of a server.
     NodeId;
+    /// One purchase of an extension.
+    PurchaseId;
+    /// One entry of the ledger of points.
+    EntryId;
 }
 
 impl Entropy {

@@ -263,5 +263,17 @@ pub const USAGE_GAPS_MAX: usize = 1_000;
 pub const USAGE_BATCHES_MAX: usize = 100;
 /// Records of one request.
 pub const USAGE_RECORDS_MAX: usize = 2_000;
+/// Points that one grant may give.
+pub const GRANT_POINTS_MAX: u64 = 1_000_000_000_000;
+/// Points that there may be in all: every sum of them is exact wherever numbers are floats.
+pub const ISSUED_POINTS_MAX: i64 = 1 << 52;
+/// Characters of a grant for a premium extension.
+pub const GRANT_TEXT_CHARS_MAX: usize = 2_048;
+/// How far ahead of an instance's clock a grant may have been signed.
+pub const GRANT_FUTURE_MS: i64 = 300_000;
+/// Days of one look at sales.
+pub const SALES_DAYS_MAX: i64 = 400;
+/// Extensions of one look at sales.
+pub const SALES_EXTENSIONS_MAX: usize = 100;
 /// Bytes of a request with usage.
 pub const USAGE_BYTES_MAX: usize = 4 << 20;

@@ -29,6 +29,8 @@ pub enum Who {
     ServerManager,
     /// The instance that serves the server, or that it is about.
     Instance,
+    /// Who bought it, or an administrator.
+    Buyer,
 }
 
 /// One row of the table of actions.
@@ -59,6 +61,8 @@ pub struct Facts {
     pub visible: bool,
     /// What the caller is to the server, where the action is about one.
     pub relation: ServerRelation,
+    /// Who bought it, where the action is about a purchase.
+    pub buyer: Option<AccountId>,
 }
 
 /// Who acted, as the audit row keeps it.
@@ -197,6 +201,8 @@ pub fn judge(rule: &Rule, caller: &Caller, facts: &Facts) -> Result<(), Denied> 
         },
         Who::Instance if facts.relation == ServerRelation::Instance => Ok(()),
         Who::Instance => Err(Denied::NotInstance),
+        Who::Buyer if facts.buyer == Some(me) => Ok(()),
+        Who::Buyer => at_least(Role::Administrator),
     }
 }
 
@@ -340,6 +346,12 @@ actions! {
     SetFlags: "installation.flags", Author, ServerManager;
     /// Moves an installation on where time passed or the channel moved.
     AdvanceInstallation: "installation.advance", Administer, Administrator;
+    /// Grants points to an account.
+    GrantPoints: "points.grant", Administer, Administrator;
+    /// Buys an extension.
+    BuyExtension: "purchase.buy", Author, AnyAccount;
+    /// Takes a purchase back.
+    RefundPurchase: "purchase.refund", Author, Buyer;
 }
 
 #[cfg(test)]
@@ -412,6 +424,21 @@ mod tests {
                     assert_eq!(judge(&rule, &caller, &facts).is_ok(), expected, "{who:?} {role} {relation:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_purchase_is_taken_back_by_its_buyer_or_an_administrator() {
+        for (role, bought, expected) in [
+            (Role::User, true, true),
+            (Role::User, false, false),
+            (Role::Maintainer, false, false),
+            (Role::Administrator, false, true),
+        ] {
+            let caller = caller(role, Rights::of_role(role));
+            let buyer = bought.then_some(caller.account.id);
+            let facts = Facts { buyer, ..Facts::default() };
+            assert_eq!(judge(&RefundPurchase::RULE, &caller, &facts).is_ok(), expected, "{role} bought={bought}");
         }
     }
 

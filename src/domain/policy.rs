@@ -182,6 +182,18 @@ pub struct TierLimits {
     pub concurrent_max: u32,
 }
 
+/// How premium extensions are sold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PremiumPolicy {
+    /// The author's part of a price in percent, rounded down to whole points; the rest is the marketplace's.
+    pub share_percent: u8,
+    /// How long a purchase can be taken back.
+    pub refund_ms: i64,
+    /// How long a host may run what was bought without asking again.
+    pub grant_ms: i64,
+}
+
 /// The whole document. Every field has a default, so that `{}` is a policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -202,6 +214,8 @@ pub struct Policy {
     pub packages: PackagePolicy,
     /// What reputation is made of.
     pub reputation: ReputationPolicy,
+    /// How premium extensions are sold.
+    pub premium: PremiumPolicy,
     /// Switches.
     pub switches: Switches,
     /// What checks put up with.
@@ -352,6 +366,7 @@ impl Default for Policy {
             review: ReviewPolicy::default(),
             packages: PackagePolicy::default(),
             reputation: ReputationPolicy::default(),
+            premium: PremiumPolicy::default(),
             switches: Switches::default(),
             checks: ChecksPolicy::default(),
             installations: InstallationPolicy::default(),
@@ -425,5 +440,11 @@ impl Default for ReputationPolicy {
             versions_counted_max: 10,
             months_counted_max: 12,
         }
+    }
+}
+
+impl Default for PremiumPolicy {
+    fn default() -> PremiumPolicy {
+        PremiumPolicy { share_percent: 70, refund_ms: 7 * 86_400_000, grant_ms: 3 * 86_400_000 }
     }
 }

@@ -173,6 +173,12 @@ pub(super) fn leave_as<A: Action>(tx: &mut Tx, act: &Act, relation: ServerRelati
     grant(tx, act, policy, |_| Facts { relation, ..Facts::default() })
 }
 
+/// Makes the permit for an action on a purchase.
+pub(super) fn leave_to_buyer<A: Action>(tx: &mut Tx, act: &Act, buyer: AccountId) -> Result<Leave<A>, Refused> {
+    let policy = policy::in_force(tx, act.now)?;
+    grant(tx, act, policy, |_| Facts { buyer: Some(buyer), ..Facts::default() })
+}
+
 fn grant<A: Action>(
     tx: &mut Tx,
     act: &Act,

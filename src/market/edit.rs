@@ -9,9 +9,9 @@ use super::refused::Refused;
 use super::sight::{ExtensionRef, find};
 use crate::domain::extension::{Description, ExtensionName, Listing, Tag, Tier};
 use crate::domain::permit::EditExtension;
-use crate::store::Tx;
 use crate::store::extensions::{self, ExtensionRow};
 use crate::store::reviews::{self, ReviewRow};
+use crate::store::{Tx, purchases};
 
 /// What is changed; what is left out stays.
 #[derive(Clone, Debug)]
@@ -67,6 +67,9 @@ pub fn edit(tx: &mut Tx, act: &Act, input: &Edit) -> Result<ExtensionRow, Refuse
         }
     }
     extensions::update(tx, &mut row, act.now)?;
+    if before.tier == Tier::Free && row.tier != Tier::Free {
+        purchases::set_premium_since(tx, row.id, act.now)?;
+    }
     let detail = json!({ "slug": row.slug.as_str(), "before": shown_part(&before), "after": shown_part(&row) });
     record(tx, &leave, &Subject::Extension(row.id), &detail, act.now);
     tell_extension(tx, "edited", &row, &leave.name());

@@ -86,7 +86,10 @@ fn check_may_have(tx: &mut Tx, viewer: &Viewer, extension: &ExtensionRow, versio
         return Err(Refused::conflict("held", format!("{named} is held back by a maintainer")));
     }
     if extension.tier != Tier::Free {
-        let detail = format!("{named} is premium; its code is given out to its owner and to maintainers only");
+        let detail = format!(
+            "{named} is premium; its code is given out to its owner and to maintainers only, and to instances \
+                             whose servers may run it"
+        );
         return Err(Refused::conflict("premium", detail));
     }
     Ok(())

@@ -2,12 +2,12 @@
 //! extensions there; and whether the server's tier has room.
 
 use super::dependencies::{Coming, beside, listed};
+use super::entitlement;
 use super::place::{Site, manifest, policy_for};
 use super::refused::Refused;
 use crate::domain::compat::{fits_instance, fits_policy};
 use crate::domain::config;
 use crate::domain::consent::Asked;
-use crate::domain::extension::Tier;
 use crate::domain::installation::{Attempt, Reason, ReasonCode, Why};
 use crate::domain::instance::{Announcement, Presence};
 use crate::domain::manifest::Manifest;
@@ -33,7 +33,7 @@ pub(super) fn judge(
     let Some(announced) = site.instance.announced.as_ref().filter(|_| presence == Presence::Live) else {
         return Ok(Err(silent(site, presence)));
     };
-    let verdict = installable(site, &version, attempt.why)
+    let verdict = installable(tx, site, &version, attempt.why)?
         .and_then(|()| fits_instance(&manifest, announced))
         .and_then(|()| fits_policy(&manifest, &policy));
     if let Err(reason) = verdict {
@@ -96,8 +96,8 @@ fn had(site: &Site, attempt: &Attempt) -> ScopeSet {
     }
 }
 
-fn installable(site: &Site, version: &VersionRow, why: Why) -> Result<(), Reason> {
-    let refused = |text: String| Err(Reason::new(ReasonCode::NotInstallable, text));
+fn installable(tx: &mut Tx, site: &Site, version: &VersionRow, why: Why) -> Result<Result<(), Reason>, Refused> {
+    let refused = |text: String| Ok(Err(Reason::new(ReasonCode::NotInstallable, text)));
     let named = format!("{} {}", site.extension.slug, version.number);
     let VersionStage::Published { yanked, .. } = &version.stage else {
         return refused(format!("{named} is not published"));
@@ -113,10 +113,11 @@ fn installable(site: &Site, version: &VersionRow, why: Why) -> Result<(), Reason
         let reason = site.extension.listing.hold().map_or("", |hold| hold.reason.as_str());
         return refused(format!("{named} is held back by a maintainer: {reason}"));
     }
-    if site.extension.tier != Tier::Free && site.extension.owner != site.server.owner {
-        return refused(format!("{named} is premium, and this server's owner has not bought it"));
+    let holder = (site.server.owner, site.row.created_at);
+    if !entitlement::may_be_brought(tx, &site.extension, holder, why)? {
+        return refused(format!("{named} is premium, and this server's owner has not bought it (skydeck purchase)"));
     }
-    Ok(())
+    Ok(Ok(()))
 }
 
 /// A configuration that is there has to fit the version that comes.

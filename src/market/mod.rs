@@ -26,6 +26,7 @@ mod describe_server;
 mod dismiss;
 mod draft;
 mod edit;
+mod entitlement;
 mod export;
 mod hold;
 mod import;
@@ -40,11 +41,14 @@ mod manage;
 mod note;
 mod notice;
 mod place;
+mod points;
 mod policy;
 mod progress;
+mod purchase;
 mod queue;
 mod record;
 mod record_checks;
+mod refund;
 mod refused;
 mod reject;
 mod release;
@@ -57,6 +61,7 @@ mod rollout;
 mod save;
 mod sight;
 mod spread;
+mod statement;
 mod submit;
 mod tokens;
 mod transfer;
@@ -86,6 +91,7 @@ pub use describe_server::{Described, ServerEdit, describe_server, edit_server};
 pub use dismiss::{Dismiss, dismiss};
 pub use draft::{Draft, draft};
 pub use edit::{Edit, Shown, edit};
+pub use entitlement::{grant_of, instance_may_have};
 pub use export::{Export, export};
 pub use hold::{HoldBack, LetGo, block, let_go, quarantine};
 pub use import::{Import, Imported, import};
@@ -100,14 +106,17 @@ pub use manage::{Removed, disable, enable, remove, roll_back, set_follow, update
 pub use note::{Noted, note};
 pub use notice::notices_of;
 pub use place::{InstallationRef, ServerRef, Site, find_installation, find_server};
+pub use points::{GrantPoints, Granted, grant_points};
 pub use policy::{
     Applied, AppliedOverride, ApplyOverride, ApplyPlan, Explained, FieldOnServer, LayerSaid, Override, PLAN_LIVES_MS,
     Planned, PlannedOverride, PolicyDraft, Revert, apply_override, apply_policy, explain_policy, fields_on_server,
     override_plan, override_policy, plan_of_server, plan_override, plan_policy, policy_of_server, policy_plan,
     revert_policy,
 };
+pub use purchase::{Bought, Buy, purchase};
 pub use queue::{QueueItem, QueueLine, QueueLines, item, queue, queue_total};
 pub use record_checks::{RecordChecks, Recorded, record_checks};
+pub use refund::refund;
 pub use refused::{Changed, Refused, Who};
 pub use reject::{Reject, reject};
 pub use release::release;
@@ -120,6 +129,9 @@ pub use rollout::{Pause, ROLLED_MAX, Rolled, RolloutEdit, roll, rollout_of, set_
 pub use save::save;
 pub use sight::{ExtensionRef, NotAnExtensionRef, Viewer, find, is_public, sees};
 pub use spread::{FlagSetting, Spread, channel_of, flag_settings, installation_counts, installed_with, spread_of};
+pub use statement::{
+    NotARange, Points, Range, Sales, Seller, Whole, find_purchase, points_of, purchases_of, sales, sales_of, statement,
+};
 pub use submit::{CHECKS_JOB, Submitted, submit};
 pub use tokens::{CreateToken, create_token, create_token_for, revoke_token};
 pub use transfer::{Offer, accept, decline, offer};

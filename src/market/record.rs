@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 use super::act::Leave;
 use crate::domain::audit::AuditEntry;
 use crate::domain::id::{
-    AccountId, ExtensionId, InstallationId, InstanceId, PlanId, ReviewId, ServerId, TokenId, VersionId,
+    AccountId, ExtensionId, InstallationId, InstanceId, PlanId, PurchaseId, ReviewId, ServerId, TokenId, VersionId,
 };
 use crate::domain::permit::{Action, Doer};
 use crate::domain::time::Timestamp;
+use crate::store::events::Listener;
 use crate::store::extensions::ExtensionRow;
+use crate::store::purchases::PurchaseRow;
 use crate::store::reviews::ReviewRow;
 use crate::store::versions::VersionRow;
 use crate::store::{Audience, NewEvent, Tx};
@@ -26,6 +28,7 @@ pub(super) enum Subject {
     Server(ServerId),
     Instance(InstanceId),
     Installation(InstallationId),
+    Purchase(PurchaseId),
 }
 
 impl Subject {
@@ -41,6 +44,7 @@ impl Subject {
             Subject::Server(id) => ("server", id.to_string()),
             Subject::Instance(id) => ("instance", id.to_string()),
             Subject::Installation(id) => ("installation", id.to_string()),
+            Subject::Purchase(id) => ("purchase", id.to_string()),
         }
     }
 }
@@ -121,8 +125,33 @@ pub(super) fn tell_extension(tx: &mut Tx, action: &str, extension: &ExtensionRow
 
 /// Tells administrators and the account itself that an account changed.
 pub(super) fn tell_account(tx: &mut Tx, action: &str, account: AccountId, name: &str) {
-    use crate::store::events::Listener;
     let body = json!({ "action": action, "account_id": account.to_string(), "name": name });
     let audience = Audience::of([Listener::Administrators, Listener::Account(account)]);
     tx.event(NewEvent { topic: "account", audience, body });
+}
+
+/// Tells the accounts concerned that something was bought or taken back; who bought it is not for all of them.
+pub(super) fn tell_purchase(
+    tx: &mut Tx,
+    action: &str,
+    row: &PurchaseRow,
+    concerned: impl IntoIterator<Item = AccountId>,
+) {
+    let body = json!({
+        "action": action,
+        "purchase_id": row.id.to_string(),
+        "extension_id": row.extension.to_string(),
+        "slug": row.slug,
+        "price_points": row.sale.price_points,
+    });
+    let accounts = concerned.into_iter().map(Listener::Account);
+    let audience = Audience::of(std::iter::once(Listener::Administrators).chain(accounts));
+    tx.event(NewEvent { topic: "purchase", audience, body });
+}
+
+/// Tells an account and administrators that it was granted points.
+pub(super) fn tell_points(tx: &mut Tx, account: AccountId, balance: i64) {
+    let body = json!({ "action": "granted", "account_id": account.to_string(), "balance": balance });
+    let audience = Audience::of([Listener::Administrators, Listener::Account(account)]);
+    tx.event(NewEvent { topic: "purchase", audience, body });
 }

@@ -57,6 +57,15 @@ impl Viewer {
         }
     }
 
+    /// Whether it runs the marketplace.
+    pub fn is_administrator(&self) -> bool {
+        match self {
+            Viewer::Account { role, .. } => *role >= Role::Administrator,
+            Viewer::Operator => true,
+            Viewer::Anyone => false,
+        }
+    }
+
     /// Whether it sees all of this extension: drafts, rejected versions, what is in review.
     pub fn sees_all_of(&self, extension: &ExtensionRow) -> bool {
         self.is_maintainer() || self.account() == Some(extension.owner)

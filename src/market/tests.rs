@@ -13,6 +13,8 @@ mod owning;
 mod policy;
 mod properties;
 mod reviewing;
+mod selling;
+mod selling_at_once;
 mod spread;
 mod two_databases;
 mod waits;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::answer::Answer;
-use super::app::{App, fresh_seed};
+use super::app::{App, Turn, fresh_seed};
 use super::body::Json;
 use super::caller::{Asker, Secret};
 use super::change::Change;
@@ -155,7 +155,16 @@ pub fn wire(account: &Account) -> Wire {
     }
 }
 
-fn find(tx: &mut Tx, text: &str) -> Result<Account, Problem> {
+/// The account that is named, or the caller's own.
+pub(super) fn named(tx: &mut Tx, turn: &Turn, text: Option<&str>) -> Result<Account, Problem> {
+    match text {
+        Some(text) => find(tx, text),
+        None => Ok(turn.caller.account.clone()),
+    }
+}
+
+/// The account with this id or name.
+pub(super) fn find(tx: &mut Tx, text: &str) -> Result<Account, Problem> {
     let found = match (text.parse::<AccountId>(), text.parse::<AccountName>()) {
         (Ok(id), _) => accounts::by_id(tx, id)?,
         (_, Ok(name)) => accounts::by_name(tx, &name)?,

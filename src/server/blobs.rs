@@ -10,7 +10,7 @@ use super::problem::Problem;
 use super::versions::content_type;
 use crate::domain::digest::Sha256Digest;
 use crate::market::{self, ExtensionRef, Viewer};
-use crate::store::{Tx, installations, instances, versions};
+use crate::store::{Tx, instances, versions};
 
 /// Code by its SHA-256.
 #[utoipa::path(get, path = "/blobs/{sha256}", tag = "versions", params(("sha256" = String, Path, description = "SHA-256 of the code, in hexadecimal")),
@@ -24,14 +24,13 @@ pub async fn download(State(app): State<App>, asker: Asker, Path(text): Path<Str
 
 /// A version with this code that the caller may have.
 pub(super) fn version_with(tx: &mut Tx, turn: &Turn, sha256: Sha256Digest) -> Result<market::Export, Problem> {
-    let mut viewer = turn.act().viewer();
-    // An instance has what is installed on its servers, whatever became of the version since.
-    if let Some(instance) = instances::by_account(tx, turn.caller.account.id)?
-        && installations::instance_has_code(tx, instance.id, sha256)?
-    {
-        viewer = Viewer::Operator;
-    }
+    let instance = instances::by_account(tx, turn.caller.account.id)?;
     for row in versions::with_code(tx, sha256)? {
+        // An instance has what its servers have and may run, whatever became of the version since.
+        let viewer = match &instance {
+            Some(instance) if market::instance_may_have(tx, instance.id, &row)? => Viewer::Operator,
+            _ => turn.act().viewer(),
+        };
         let extension = ExtensionRef::Id(row.extension);
         match market::export(tx, &viewer, &extension, Some(&row.number)) {
             Ok(found) => return Ok(found),

@@ -38,6 +38,7 @@ pub struct Order {
     condition: Condition,
     mode: Mode,
     claim: Option<Claim>,
+    key: Option<String>,
 }
 
 /// Whether a change is meant.
@@ -58,6 +59,11 @@ impl Order {
     /// Whether it is only rehearsed.
     pub fn is_rehearsal(&self) -> bool {
         self.mode == Mode::Rehearsal
+    }
+
+    /// What `Idempotency-Key` holds.
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.key.as_deref()
     }
 
     /// The revision that `If-Match` names.
@@ -157,7 +163,7 @@ impl<B: FromBody, Q: DeserializeOwned + IntoParams + Send> FromRequest<App> for 
         let key = idempotency::key(&parts.headers)?;
         let (query, mode) = read_query(parts.uri.query())?;
         let bytes = body::read(&parts.headers, body, B::BYTES_MAX, app.config().body_timeout()).await?;
-        let claim = match key.filter(|_| mode == Mode::Real) {
+        let claim = match key.clone().filter(|_| mode == Mode::Real) {
             None => None,
             Some(key) => {
                 let request = digested(&parts, bytes.clone()).await?;
@@ -168,7 +174,7 @@ impl<B: FromBody, Q: DeserializeOwned + IntoParams + Send> FromRequest<App> for 
             }
         };
         let body = B::from_body(&parts.headers, bytes)?;
-        Ok(Change { body, query, order: Order { asker, condition, mode, claim } })
+        Ok(Change { body, query, order: Order { asker, condition, mode, claim, key } })
     }
 }
 

@@ -39,6 +39,7 @@ pub const TOPICS: &[&str] = &[
     "installation",
     "notice",
     "confirmation",
+    "purchase",
 ];
 /// Events read at once.
 const BATCH: usize = 100;

@@ -18,7 +18,7 @@ use super::reviews::seen_or_any;
 use super::{wire_extensions, wire_versions, worker};
 use crate::api::extensions::{Extension, ExtensionPatch, Imported, NewExtension};
 use crate::api::page::Page;
-use crate::domain::extension::{Description, ExtensionName, NotATag, Slug, Tag, Tier, parse_tags};
+use crate::domain::extension::{Description, ExtensionName, NotATag, PRICE_POINTS, Slug, Tag, Tier, parse_tags};
 use crate::domain::fault::Fault;
 use crate::domain::filter::{EXTENSIONS, FieldSet, Filter};
 use crate::domain::package::Package;
@@ -227,6 +227,10 @@ fn edited(extension: ExtensionRef, if_match: IfMatch, body: &ExtensionPatch) -> 
         0 => Tier::Free,
         price_points => Tier::Premium { price_points },
     });
+    if body.price_points.is_some_and(|price| price > *PRICE_POINTS.end()) {
+        let message = format!("a price is at most {} points, and 0 for nothing", PRICE_POINTS.end());
+        faults.push(Fault { pointer: "/price_points".to_owned(), code: "out_of_range", message });
+    }
     if faults.is_empty() {
         Ok(market::Edit { extension, if_match, name, description, tags, tier, listing })
     } else {

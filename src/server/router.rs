@@ -194,6 +194,17 @@ table! {
     POST   "/servers/{id}/policy/plan"         AUTHOR Nothing   server_policy plan;
     GET    "/servers/{id}/policy/plans/{plan}" READ   Nothing   server_policy show_plan;
     POST   "/servers/{id}/policy/apply"        AUTHOR Exact     server_policy apply;
+    POST   "/extensions/{extid}/purchase"           AUTHOR      Nothing   purchases buy;
+    GET    "/extensions/{extid}/sales"              READ        Nothing   sales of_extension;
+    GET    "/purchases"                             READ        Nothing   purchases list;
+    GET    "/purchases/{id}"                        READ        Nothing   purchases show;
+    POST   "/purchases/{id}/refund"                 AUTHOR      Nothing   purchases refund;
+    GET    "/installations/{id}/grant"              READ        Nothing   purchases grant;
+    GET    "/grants/key"                            READ        Nothing   purchases key;
+    GET    "/points"                                READ        Nothing   sales points;
+    POST   "/points/grants"                         ADMINISTER  Nothing   sales grant_points;
+    GET    "/ledger"                                READ        Nothing   sales statement;
+    GET    "/sales"                                 READ        Nothing   sales list;
     GET    "/audit"                   REVIEWER_READS  Nothing   audit list;
     GET    "/audit/head"              REVIEWER_READS  Nothing   audit head;
     GET    "/audit/verify"            REVIEWER_READS  Nothing   audit verify;

@@ -30,7 +30,7 @@ pub struct BackupReport {
 pub(super) fn copy(
     database: &Path,
     place: &BlobPlace,
-    keys: [&Path; 2],
+    keys: [&Path; 3],
     to: &Path,
 ) -> Result<BackupReport, StoreError> {
     let refused = |error: std::io::Error| StoreError::of_files(&error, &format!("writing {}", to.display()));
@@ -51,13 +51,14 @@ pub(super) fn copy(
              store (such as a copy of the whole bucket), and name the place with SKYDECK_BLOBS when restoring.\n"
         ),
     };
-    let [audit_key, secret_key] = keys.map(Path::display);
+    let [audit_key, secret_key, grant_key] = keys.map(Path::display);
     let keys = format!(
-        "The audit key ({audit_key}) is NOT in this backup, nor is the key for secrets ({secret_key}, where there are any); \
+        "The audit key ({audit_key}) is NOT in this backup, nor is the key for secrets ({secret_key}, where there are any) \
+         or the key for grants ({grant_key}, where anything was sold); \
          keep copies of them elsewhere.\n\
          To restore: skydeck admin restore --from THIS-FOLDER --data DIR --audit-key-file KEY, and put the key's file \
          there as DIR/audit.key (or name it with SKYDECK_AUDIT_KEY_FILE). Without the key no server starts on it; without \
-         DIR/secret.key (or SKYDECK_SECRET_KEY_FILE) no secret can be read.\n"
+         DIR/secret.key (or SKYDECK_SECRET_KEY_FILE) no secret can be read, and without DIR/grant.key (or SKYDECK_GRANT_KEY_FILE) no instance gets a grant.\n"
     );
     let note = elsewhere + &keys;
     fs::write(to.join("RESTORE.txt"), &note).map_err(refused)?;

@@ -142,7 +142,7 @@ pub fn delete(tx: &mut Tx, id: ExtensionId) -> Result<(), StoreError> {
         let sql = format!("DELETE FROM {table} WHERE review_id IN (SELECT id FROM reviews WHERE extension_id = $1)");
         tx.execute(&sql, &[id.into()])?;
     }
-    for table in ["dismissals", "reviews", "channel_revisions", "versions"] {
+    for table in ["premium_extensions", "dismissals", "reviews", "channel_revisions", "versions"] {
         tx.execute(&format!("DELETE FROM {table} WHERE extension_id = $1"), &[id.into()])?;
     }
     tx.execute("DELETE FROM extensions WHERE id = $1", &[id.into()]).map(|_| ())

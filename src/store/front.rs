@@ -1,6 +1,6 @@
 //! The store as the rest of the program holds it: closures go in, and come back when they are done for good.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -17,13 +17,15 @@ use super::files;
 use super::inbox::Inbox;
 use super::job::Work;
 use super::lock::{self, FolderLock};
+use super::needed_key::NeededKey;
 use super::open::{self, StoreConfig};
 use super::postgres::{self, Listener, PostgresUrl, Worker};
 use super::sqlite::{self, Counters, Reader, Writer};
 use super::tx::{Purpose, Tx};
-use super::{secret_key, settings};
+use super::{needed_key, settings};
 use crate::domain::audit::AuditKey;
 use crate::domain::digest::Sha256Digest;
+use crate::domain::entitlement::GrantKey;
 use crate::domain::secret::SecretKey;
 use crate::domain::time::Timestamp;
 
@@ -231,22 +233,34 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] saying what is wrong with its file.
     pub async fn secret_key(&self) -> Result<SecretKey, StoreError> {
-        let path = self.shared.config.secret_key();
-        let kept = self.read(|tx| settings::get(tx, secret_key::FINGERPRINT)).await?;
+        Ok(SecretKey::from_bytes(self.needed_key(&needed_key::SECRETS, self.shared.config.secret_key()).await?))
+    }
+
+    /// The key that grants of premium extensions are signed with; made where nothing was ever granted.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] saying what is wrong with its file.
+    pub async fn grant_key(&self) -> Result<GrantKey, StoreError> {
+        Ok(GrantKey::from_bytes(self.needed_key(&needed_key::GRANTS, self.shared.config.grant_key()).await?))
+    }
+
+    async fn needed_key(&self, needed: &'static NeededKey, path: PathBuf) -> Result<[u8; 32], StoreError> {
+        let kept = self.read(|tx| settings::get(tx, needed.fingerprint)).await?;
         let kept: Option<Sha256Digest> = kept.and_then(|text| text.parse().ok());
-        let obtained = spawn_blocking(move || secret_key::obtain(&path, kept)).await;
+        let obtained = spawn_blocking(move || needed.obtain(&path, kept)).await;
         let key = obtained.unwrap_or_else(|error| Err(StoreError::Internal(error.to_string())))?;
         if kept.is_none() {
-            let fingerprint = key.fingerprint().to_string();
+            let fingerprint = (needed.of)(key).to_string();
+            let mine = fingerprint.clone();
             let first = self
                 .write(move |tx| {
-                    settings::set_once(tx, secret_key::FINGERPRINT, &fingerprint)?;
-                    settings::get(tx, secret_key::FINGERPRINT)
+                    settings::set_once(tx, needed.fingerprint, &fingerprint)?;
+                    settings::get(tx, needed.fingerprint)
                 })
                 .await?;
-            if first != Some(key.fingerprint().to_string()) {
-                let why = "another server made the key for secrets first; give every server the same file";
-                return Err(StoreError::Unavailable(why.to_owned()));
+            if first != Some(mine) {
+                let why = format!("another server made {} first; give every server the same file", needed.name);
+                return Err(StoreError::Unavailable(why));
             }
         }
         Ok(key)
@@ -276,8 +290,8 @@ impl Store {
         let _held = self.shared.blobs.hold();
         let (config, to) = (self.shared.config.clone(), to.to_owned());
         let place = config.place();
-        let keys = [config.key(), config.secret_key()];
-        let copy = move || backup::copy(&config.database(), &place, [&keys[0], &keys[1]], &to);
+        let keys = [config.key(), config.secret_key(), config.grant_key()];
+        let copy = move || backup::copy(&config.database(), &place, [&keys[0], &keys[1], &keys[2]], &to);
         let done = spawn_blocking(copy).await;
         done.unwrap_or_else(|error| Err(StoreError::Internal(format!("the backup ended early: {error}"))))
     }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::{FromRow, Row, StoreError, Tx, Value};
-use crate::domain::digest::Sha256Digest;
 use crate::domain::id::{ExtensionId, InstallationId, InstanceId, ServerId, VersionId};
 use crate::domain::installation::{Follow, Generation, Stands, State};
 use crate::domain::time::Timestamp;
@@ -188,14 +187,6 @@ pub fn instances_with(
         Ok(())
     })?;
     Ok(found)
-}
-
-/// Whether a server of the instance has, or is getting, a version with this code.
-pub fn instance_has_code(tx: &mut Tx, instance: InstanceId, code: Sha256Digest) -> Result<bool, StoreError> {
-    let sql = "SELECT 1 FROM versions v JOIN installations i ON (i.version_id = v.id OR i.next_id = v.id) \
-               AND i.extension_id = v.extension_id JOIN servers s ON s.id = i.server_id \
-               WHERE v.sha256 = $1 AND s.instance_id = $2 LIMIT 1";
-    Ok(tx.query_one::<()>(sql, &[code.into(), instance.into()])?.is_some())
 }
 
 /// Adds an installation.

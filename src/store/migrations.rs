@@ -23,6 +23,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { number: 3, name: "policy", text: include_str!("migrations/0003_policy.sql") },
     Migration { number: 4, name: "installations", text: include_str!("migrations/0004_installations.sql") },
     Migration { number: 5, name: "open reviews", text: include_str!("migrations/0005_open_reviews.sql") },
+    Migration { number: 6, name: "premium", text: include_str!("migrations/0006_premium.sql") },
 ];
 
 /// Where applied steps are recorded.

@@ -30,6 +30,8 @@ pub struct StoreConfig {
     pub audit_key_file: Option<PathBuf>,
     /// Where the key is that secrets are encrypted with, when not in the data folder.
     pub secret_key_file: Option<PathBuf>,
+    /// Where the key is that grants of premium extensions are signed with, when not in the data folder.
+    pub grant_key_file: Option<PathBuf>,
     /// The place for code, when not the folder `blobs` of the data folder.
     pub blob_place: Option<BlobPlace>,
     /// The database, when not the embedded one; code and the audit key stay in the folder.
@@ -58,6 +60,7 @@ impl StoreConfig {
             data_dir: data_dir.into(),
             audit_key_file: None,
             secret_key_file: None,
+            grant_key_file: None,
             blob_place: None,
             postgres: None,
             acknowledge,
@@ -97,6 +100,11 @@ impl StoreConfig {
     /// The file of the key that secrets are encrypted with.
     pub(super) fn secret_key(&self) -> PathBuf {
         self.secret_key_file.clone().unwrap_or_else(|| self.data_dir.join("secret.key"))
+    }
+
+    /// The file of the key that grants of premium extensions are signed with.
+    pub(super) fn grant_key(&self) -> PathBuf {
+        self.grant_key_file.clone().unwrap_or_else(|| self.data_dir.join("grant.key"))
     }
 
     /// The audit key's file.

@@ -242,6 +242,25 @@ fn on_servers() -> Vec<Row> {
     ]
 }
 
+fn selling() -> Vec<Row> {
+    let nowhere = [404, 404, 404, 404];
+    let reason = json!({"reason": "a reason"});
+    let points = json!({"account": "ada", "points": 5, "reason": "a prize"});
+    vec![
+        row("POST /extensions/{extid}/purchase", json!({"price_points": 5}), [409, 409, 409, 409]),
+        row("GET /extensions/{extid}/sales", Value::Null, [404, 200, 404, 200]),
+        row("GET /purchases", Value::Null, EVERYONE),
+        row("GET /purchases/{id}", Value::Null, nowhere),
+        row("POST /purchases/{id}/refund", reason, nowhere),
+        row("GET /installations/{id}/grant", Value::Null, [404, 409, 403, 409]),
+        row("GET /grants/key", Value::Null, EVERYONE),
+        row("GET /points", Value::Null, EVERYONE),
+        row("POST /points/grants", points, [403, 403, 403, 201]),
+        row("GET /ledger", Value::Null, EVERYONE),
+        row("GET /sales", Value::Null, EVERYONE),
+    ]
+}
+
 fn path_of(route: &str, world: &World) -> String {
     let (method, template) = route.split_once(' ').unwrap();
     let noun = template.split('/').nth(1).unwrap();
@@ -298,8 +317,13 @@ async fn status(who: Option<&Person>, url: &str, row: &Row, world: &World) -> u1
 async fn every_route_for_every_sort_of_caller() {
     let server = Server::start().await;
     let world = world(&server).await;
-    let rows: Vec<Row> =
-        own_things(&world).into_iter().chain(reviewing(&world)).chain(running_it()).chain(on_servers()).collect();
+    let rows: Vec<Row> = own_things(&world)
+        .into_iter()
+        .chain(reviewing(&world))
+        .chain(running_it())
+        .chain(on_servers())
+        .chain(selling())
+        .collect();
     let mut listed: Vec<&str> = rows.iter().map(|row| row.route).collect();
     let mut routed: Vec<String> = ROUTES.iter().map(|route| format!("{} {}", route.method, route.path)).collect();
     listed.sort_unstable();

@@ -26,6 +26,7 @@ mod limits;
 mod node;
 mod openapi;
 mod policy;
+mod premium;
 mod queue_lines;
 mod schema;
 mod several_nodes;

@@ -32,6 +32,9 @@ pub struct Doctor {
     /// Where the key is that installations' secrets are encrypted with, when not in the data folder
     #[arg(long, value_name = "FILE", env = "SKYDECK_SECRET_KEY_FILE", hide_env_values = true)]
     secret_key_file: Option<PathBuf>,
+    /// Where the key is kept that grants of premium extensions are signed with, when not in the data folder
+    #[arg(long, value_name = "FILE", env = "SKYDECK_GRANT_KEY_FILE", hide_env_values = true)]
+    grant_key_file: Option<PathBuf>,
 }
 
 /// Looks at rows, code, log and work.
@@ -45,10 +48,11 @@ pub fn run(global: &Global, command: Doctor) -> Result<Exit, Failure> {
     };
     let audit_key_file = command.audit_key_file.filter(|path| !path.as_os_str().is_empty());
     let secret_key_file = command.secret_key_file.filter(|path| !path.as_os_str().is_empty());
+    let grant_key_file = command.grant_key_file.filter(|path| !path.as_os_str().is_empty());
     let postgres = command.database.chosen()?;
     let blob_place = command.place.chosen(global)?;
     let usual = StoreConfig::in_folder(&folder);
-    let config = StoreConfig { audit_key_file, secret_key_file, blob_place, postgres, ..usual };
+    let config = StoreConfig { audit_key_file, secret_key_file, grant_key_file, blob_place, postgres, ..usual };
     let now = Timestamp::from_ms(jiff::Timestamp::now().as_millisecond());
     let mut examination = examine(&config, now)?;
     let found = context::small_runtime()?.block_on(examine_codes(&config, &examination, now));

@@ -123,12 +123,15 @@ fn next(command: &Migrate, moved: &Moved, to: &str, place: Option<&BlobPlace>) -
              folder there and name it with SKYDECK_BLOBS=file:///FOLDER, or copy all that is in it to s3://BUCKET."
         ),
     };
-    let secrets = moved.secret_key.as_ref().map_or_else(String::new, |key| {
-        format!(
-            "Every node needs a copy of the key for secrets {} too, as DIR/secret.key or named with SKYDECK_SECRET_KEY_FILE.\n",
-            key.display()
-        )
-    });
+    let needed = |key: Option<&PathBuf>, what: &str, name: &str| {
+        key.map_or_else(String::new, |key| {
+            let variable = format!("SKYDECK_{}_KEY_FILE", name.to_uppercase());
+            let key = key.display();
+            format!("Every node needs a copy of {what} {key} too, as DIR/{name}.key or named with {variable}.\n")
+        })
+    };
+    let secrets = needed(moved.secret_key.as_ref(), "the key for secrets", "secret")
+        + &needed(moved.grant_key.as_ref(), "the key for grants", "grant");
     format!(
         "{code}\nEvery node needs a copy of the audit key {} (fingerprint {}), as DIR/audit.key or named with \
          SKYDECK_AUDIT_KEY_FILE.\n{secrets}\

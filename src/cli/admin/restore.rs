@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::cli::output::{self, Form};
 use crate::cli::{Exit, Failure, Global, blobs};
-use crate::store::doctor::{Finding, SECRET_KEY_CHECK};
+use crate::store::doctor::{Finding, GRANT_KEY_CHECK, SECRET_KEY_CHECK};
 use crate::store::{BlobPlace, Restored, restore};
 
 /// What to restore, and where to.
@@ -95,5 +95,13 @@ fn note(restored: &Restored, key: Option<&PathBuf>, place: Option<&BlobPlace>) -
     } else {
         String::new()
     };
-    elsewhere + &about_key + &about_secrets
+    let about_grants = if restored.examination.findings.iter().any(|finding| finding.check == GRANT_KEY_CHECK) {
+        format!(
+            "\nThe key for grants of premium extensions is in no backup either: put it there as {folder}/grant.key, or name \
+             it with SKYDECK_GRANT_KEY_FILE."
+        )
+    } else {
+        String::new()
+    };
+    elsewhere + &about_key + &about_secrets + &about_grants
 }

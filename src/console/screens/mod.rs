@@ -4,5 +4,6 @@ pub mod extensions;
 pub mod queue;
 pub mod report;
 pub mod review;
+pub mod sales;
 pub mod sandbox;
 pub mod servers;

@@ -1,6 +1,7 @@
 //! Whole frames: what the screens look like at both sizes, in ASCII, and how fast one is made.
 
 use super::desk::Desk;
+use super::sales;
 use super::sandbox::{compared, ran};
 use super::servers::{instances, listing, opened, with_policy};
 use crate::console::profile::{ColourDepth, Glyphs, TerminalProfile};
@@ -32,6 +33,10 @@ fn screens_at_both_sizes() {
         check(&name("server_consent"), opened(columns, rows).press("l c"));
         check(&name("server_policy"), &with_policy(columns, rows));
         check(&name("server_instance"), opened(columns, rows).press("l l l l"));
+        check(&name("sales"), &sales::opened(columns, rows, true));
+        check(&name("sales_days"), sales::opened(columns, rows, false).press("l j"));
+        check(&name("sales_statement"), sales::opened(columns, rows, false).press("l l"));
+        check(&name("sales_refund"), sales::opened(columns, rows, false).press("h x"));
         check(&name("reject_confirm"), Desk::reviewing(columns, rows, 1).press("x enter").write("No.").press("ctrl-s"));
     }
 }
@@ -85,6 +90,10 @@ fn every_size_is_drawn_without_a_panic() {
             desk.write("a b").press("ctrl-s").screen();
             let mut desk = opened(columns, rows);
             for keys in ["j", "l", "c", "esc", "l", "l", "l", "/", "esc", "esc", "v"] {
+                desk.press(keys).screen();
+            }
+            let mut desk = sales::opened(columns, rows, true);
+            for keys in ["l", "l", "l", "x", "esc", "m"] {
                 desk.press(keys).screen();
             }
         }

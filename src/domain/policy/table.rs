@@ -365,6 +365,33 @@ const GENERAL: &[Field] = &[
         reputation.months_counted_max,
         "Times thirty days of age that count at most"
     ),
+    whole!(
+        "premium.share_percent",
+        0,
+        100,
+        Unordered,
+        Marketplace,
+        premium.share_percent,
+        "The author's part of a price in percent, rounded down to whole points; the rest is the marketplace's"
+    ),
+    whole!(
+        "premium.refund_ms",
+        0,
+        90 * DAY,
+        Unordered,
+        Marketplace,
+        premium.refund_ms,
+        "How long a purchase can be taken back, in milliseconds; kept with each purchase"
+    ),
+    whole!(
+        "premium.grant_ms",
+        HOUR,
+        30 * DAY,
+        Lower,
+        Marketplace,
+        premium.grant_ms,
+        "How long a host may run what was bought without asking again, in milliseconds"
+    ),
     truth!("switches.submissions_open", No, switches.submissions_open, "Versions can be submitted"),
     truth!("switches.new_accounts_open", No, switches.new_accounts_open, "Accounts can be made over the API"),
     truth!(

@@ -56,6 +56,10 @@ const BROKEN: &[(&str, &str)] = &[
     ("UPDATE jobs SET state = 'running'", "jobs.state"),
     ("UPDATE jobs SET state = 'failed', last_error = 'no room'", "jobs.failed"),
     ("DELETE FROM jobs", "jobs.missing"),
+    ("UPDATE ledger_postings SET points = points + 1 WHERE account = 'market'", "ledger.entries"),
+    ("DELETE FROM ledger_postings WHERE account = 'issued'", "ledger.entries"),
+    ("UPDATE ledger_postings SET balance = balance + 1 WHERE n = 1", "ledger.balances"),
+    ("UPDATE purchases SET refunded_ms = NULL", "ledger.purchases"),
 ];
 
 /// What mends itself, and is told all the same.

@@ -69,6 +69,7 @@ pub fn told(scratch: Scratch) -> (World, Dump) {
     let world = World::on(scratch);
     story(&world);
     let world = super::guild::story(world);
+    super::selling::story(&world);
     let dump = world.scratch.dump();
     for (table, rows) in &dump {
         assert!(!rows.is_empty(), "the story leaves the table {table} empty; add what fills it");

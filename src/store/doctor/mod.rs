@@ -4,6 +4,7 @@
 //! It takes no lock, so a server may be running meanwhile: all rows are read from one snapshot.
 
 mod codes;
+mod ledger;
 mod log;
 mod looks;
 mod reviews;
@@ -21,7 +22,7 @@ use super::open::{self, StoreConfig};
 use super::postgres;
 use super::schema::Schema;
 use super::tx::{Purpose, Tx};
-use super::{blobs, key, secret_key, settings, sqlite};
+use super::{blobs, key, needed_key, settings, sqlite};
 use crate::domain::audit::{AuditHead, AuditKey};
 use crate::domain::time::Timestamp;
 
@@ -107,7 +108,7 @@ fn examine_file(config: &StoreConfig, now: Timestamp) -> Result<Examination, Ope
         return Ok(ended(path.display().to_string(), applied, findings));
     }
     let key = key_for(&connection, config, &mut findings).map_err(refused)?;
-    look_for_secret_key(&mut Tx::new(&connection, &NO_KEY, Purpose::Read), config, &mut findings);
+    look_for_needed_keys(&mut Tx::new(&connection, &NO_KEY, Purpose::Read), config, &mut findings);
     let mut tx = Tx::new(&connection, key.as_ref().unwrap_or(&NO_KEY), Purpose::Read);
     Ok(examine_rows(&mut tx, path.display().to_string(), applied, key.is_some(), findings, now))
 }
@@ -127,13 +128,15 @@ fn examine_server(
     session.begin(Purpose::Read).map_err(refused)?;
     let kept = open::kept_fingerprint(&mut Tx::on_postgres(&mut session, &NO_KEY, Purpose::Read)).map_err(refused)?;
     let key = readable(key::given(&config.key(), kept), &config.key(), &mut findings);
-    look_for_secret_key(&mut Tx::on_postgres(&mut session, &NO_KEY, Purpose::Read), config, &mut findings);
+    look_for_needed_keys(&mut Tx::on_postgres(&mut session, &NO_KEY, Purpose::Read), config, &mut findings);
     let mut tx = Tx::on_postgres(&mut session, key.as_ref().unwrap_or(&NO_KEY), Purpose::Read);
     Ok(examine_rows(&mut tx, url.to_string(), applied, key.is_some(), findings, now))
 }
 
 /// The look that says that the key for secrets is not there.
 pub const SECRET_KEY_CHECK: &str = "secrets.key";
+/// The look that says that the key for grants is not there.
+pub const GRANT_KEY_CHECK: &str = "grants.key";
 /// What stands for a key where none is at hand; nothing is verified with it.
 const NO_KEY: AuditKey = AuditKey::from_bytes([0; 32]);
 
@@ -146,22 +149,29 @@ fn key_for(
     Ok(readable(key::given(&config.key(), kept), &config.key(), findings))
 }
 
-/// Whether the key is there that secrets were encrypted with, where any were.
-fn look_for_secret_key(tx: &mut Tx, config: &StoreConfig, findings: &mut Findings) {
-    let kept = match settings::get(tx, secret_key::FINGERPRINT) {
-        Ok(None) => return,
-        Ok(Some(text)) => text.parse().ok(),
-        Err(error) => return findings.unread(SECRET_KEY_CHECK, &error),
-    };
-    let (path, cure) =
-        (config.secret_key(), "put the right key there; without it no secret of an installation can be read");
-    let place = path.display().to_string();
-    if kept.is_none() {
-        let what = "the fingerprint of the key for secrets is no digest";
-        return findings.damage(SECRET_KEY_CHECK, &place, what, looks::RESTORE);
-    }
-    if let Err(error) = secret_key::obtain(&path, kept) {
-        findings.warn(SECRET_KEY_CHECK, &place, &error.to_string(), cure);
+/// Whether the keys are there that secrets were encrypted and grants were signed with, where any were.
+fn look_for_needed_keys(tx: &mut Tx, config: &StoreConfig, findings: &mut Findings) {
+    let checks = [
+        (SECRET_KEY_CHECK, &needed_key::SECRETS, config.secret_key()),
+        (GRANT_KEY_CHECK, &needed_key::GRANTS, config.grant_key()),
+    ];
+    for (check, needed, path) in checks {
+        let kept = match settings::get(tx, needed.fingerprint) {
+            Ok(None) => continue,
+            Ok(Some(text)) => text.parse().ok(),
+            Err(error) => {
+                findings.unread(check, &error);
+                continue;
+            }
+        };
+        let place = path.display().to_string();
+        if kept.is_none() {
+            let what = format!("the fingerprint of {} is no digest", needed.name);
+            findings.damage(check, &place, &what, looks::RESTORE);
+        } else if let Err(error) = needed.obtain(&path, kept) {
+            let cure = format!("put the right key there; {}", needed.without);
+            findings.warn(check, &place, &error.to_string(), &cure);
+        }
     }
 }
 
@@ -201,7 +211,7 @@ fn examine_rows(
     schema::indexes(tx, &schema, &mut findings);
     schema::references(tx, &schema, &mut findings);
     let audit_head = log::look(tx, has_key, &mut findings);
-    for looks in [versions::LOOKS, reviews::LOOKS, work::LOOKS] {
+    for looks in [versions::LOOKS, reviews::LOOKS, work::LOOKS, ledger::LOOKS] {
         looks::run(tx, looks, now, &mut findings);
     }
     let codes = codes::named(tx).unwrap_or_else(|error| {

@@ -96,6 +96,8 @@ pub struct Moved {
     pub key_fingerprint: Sha256Digest,
     /// The key that every node needs too, where secrets are encrypted with one.
     pub secret_key: Option<PathBuf>,
+    /// The key that every node needs too, where grants are signed with one.
+    pub grant_key: Option<PathBuf>,
     /// The file in the data folder that now says where its marketplace went.
     pub marker: PathBuf,
 }
@@ -201,6 +203,7 @@ pub fn move_rows(
     let audit_head = target.verify(source.key())?.map_err(MoveError::Chain)?;
     let newest_event = source.newest_event()?;
     let secret_key = source.has_secrets()?.then(|| config.secret_key());
+    let grant_key = source.has_grants()?.then(|| config.grant_key());
     let marker = source.mark_moved(to)?;
     target.finish()?;
     Ok(Moved {
@@ -212,6 +215,7 @@ pub fn move_rows(
         started_over,
         key_fingerprint: source.key().fingerprint(),
         secret_key,
+        grant_key,
         marker,
     })
 }

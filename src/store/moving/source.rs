@@ -16,7 +16,7 @@ use crate::store::row::Row;
 use crate::store::schema::{Schema, Table};
 use crate::store::tx::{Purpose, Tx};
 use crate::store::value::Value;
-use crate::store::{audit, blobs, events, files, key, secret_key, settings};
+use crate::store::{audit, blobs, events, files, key, needed_key, settings};
 
 /// A data folder that nobody else uses meanwhile.
 pub(super) struct Source {
@@ -88,7 +88,12 @@ impl Source {
 
     /// Whether secrets were encrypted with a key of their own.
     pub(super) fn has_secrets(&self) -> Result<bool, StoreError> {
-        Ok(settings::get(&mut self.tx(), secret_key::FINGERPRINT)?.is_some())
+        Ok(settings::get(&mut self.tx(), needed_key::SECRETS.fingerprint)?.is_some())
+    }
+
+    /// Whether anything was granted with a key of its own.
+    pub(super) fn has_grants(&self) -> Result<bool, StoreError> {
+        Ok(settings::get(&mut self.tx(), needed_key::GRANTS.fingerprint)?.is_some())
     }
 
     /// How many rows there are.
