@@ -137,7 +137,9 @@ async fn announce(market: &Marketplace, folder: &Path) -> Result<Exit, Failure> 
     output::line(&format!("listening on {}", market.server.url()))?;
     output::line(&format!("administrator token in {}", path.display()))?;
     if let Some(plan) = market.plan {
-        output::line(&format!("plan {plan} waits to be applied: it denies webhooks and halves the free tier's memory"))?;
+        output::line(&format!(
+            "plan {plan} waits to be applied: it denies webhooks and halves the free tier's memory"
+        ))?;
     }
     super::serve::wait_for_signal().await?;
     Ok(Exit::Done)

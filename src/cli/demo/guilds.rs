@@ -372,7 +372,9 @@ fn document(text: &str) -> Result<Json, Refused> {
 fn config(slug: &str, place: usize) -> Option<serde_json::Value> {
     match (slug, place % 3) {
         ("warm-welcome" | "lantern" | "porch-light", 0 | 1) => Some(json!({ "channel": "welcome" })),
-        ("faq", 0) => Some(json!({ "answers": { "rules": "Be kind; the rest is in #rules.", "invite": "Ask a moderator." } })),
+        ("faq", 0) => {
+            Some(json!({ "answers": { "rules": "Be kind; the rest is in #rules.", "invite": "Ask a moderator." } }))
+        }
         ("role-picker", 1) => Some(json!({ "allowed": { "Artist": true, "Night owl": true } })),
         _ => None,
     }

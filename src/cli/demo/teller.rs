@@ -154,7 +154,9 @@ impl Teller {
             return Ok(());
         }
         let manifest = &build.package.manifest;
-        self.world.offered.insert(build.entry.slug, Offered { all: manifest.scopes, optional: manifest.optional_scopes });
+        self.world
+            .offered
+            .insert(build.entry.slug, Offered { all: manifest.scopes, optional: manifest.optional_scopes });
         if half {
             let second = if who == "ines" { "rahul" } else { "ines" };
             self.claim(tx, build, second, now.plus_ms(HOUR_MS))?;
