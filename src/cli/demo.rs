@@ -1,9 +1,18 @@
 //! `skydeck demo`: a marketplace in this process, filled with believable data, and the console on it as an administrator.
 
 mod catalogue;
+mod dice;
+mod entries;
+mod guilds;
+mod life_of_servers;
+mod live;
 mod packages;
 mod pictures;
+mod policy;
+mod servers;
 mod story;
+mod teller;
+mod usage;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,7 +25,7 @@ use super::{Exit, Failure, Global, output};
 use crate::client::Client;
 use crate::config::{Folders, Settings, write_private};
 use crate::domain::digest::Sha256Digest;
-use crate::domain::id::AccountId;
+use crate::domain::id::{AccountId, PlanId};
 use crate::market::{self, Act, By, CreateToken, Refused};
 use crate::server::{RunningServer, ServerConfig, serve};
 use crate::store::{Store, StoreConfig, accounts};
@@ -45,6 +54,9 @@ struct Marketplace {
     server: RunningServer,
     client: Client,
     token: String,
+    /// The plan that waits to be applied, where the marketplace is new.
+    plan: Option<PlanId>,
+    instances: tokio::task::JoinHandle<()>,
 }
 
 /// A folder that goes when the demo ends.
@@ -77,6 +89,7 @@ pub fn run(global: &Global, command: Demo) -> Result<Exit, Failure> {
             let own = Folders { data: folder.path.clone(), ..folders.clone() };
             open_console(market.client.clone(), &settings, &own, &command.appearance).await
         };
+        market.instances.abort();
         market.server.shut_down().await;
         exit
     })
@@ -88,9 +101,10 @@ async fn open_marketplace(folder: &Path, listen: SocketAddr) -> Result<Marketpla
     let config = ServerConfig { listen, ..ServerConfig::default() };
     let now = config.clock.now();
     let is_new = store.read(|tx| accounts::count(tx).map(|count| count == 0)).await?;
+    let mut plan = None;
     if is_new {
         let prepared = story::prepare(&store, now, random()?).await?;
-        store.write(move |tx| story::tell(tx, &prepared).map(drop)).await?;
+        plan = Some(store.write(move |tx| story::tell(tx, &prepared)).await?);
     }
     let secret = crate::server::caller::Secret::from_bytes(random()?);
     let (shown, seed) = (secret.reveal().to_owned(), random()?);
@@ -102,9 +116,11 @@ async fn open_marketplace(folder: &Path, listen: SocketAddr) -> Result<Marketpla
             market::create_token_for(tx, &act, account, &token, secret.reveal()).map(drop)
         })
         .await?;
-    let server = serve(config, store).await?;
+    let clock = config.clock.clone();
+    let server = serve(config, store.clone()).await?;
+    let instances = tokio::spawn(live::play(store, clock));
     let client = client(server.url().parse()?, Some(shown.parse()?), None)?;
-    Ok(Marketplace { server, client, token: shown })
+    Ok(Marketplace { server, client, token: shown, plan, instances })
 }
 
 /// The account the demo is used as.
@@ -120,6 +136,11 @@ async fn announce(market: &Marketplace, folder: &Path) -> Result<Exit, Failure> 
         .map_err(|error| Failure::new(Exit::Environment, format!("{}: {error}", path.display())))?;
     output::line(&format!("listening on {}", market.server.url()))?;
     output::line(&format!("administrator token in {}", path.display()))?;
+    if let Some(plan) = market.plan {
+        output::line(&format!(
+            "plan {plan} waits to be applied: it denies webhooks and halves the free tier's memory"
+        ))?;
+    }
     super::serve::wait_for_signal().await?;
     Ok(Exit::Done)
 }

@@ -64,6 +64,7 @@ const ORIGINS: &[Origin] = &[
     demo_text!("chatty-log", r#"{"version":{"type":"command","key":"log","scopes":[]}}"#),
     demo_text!("endless-loop", r#"{"version":{"type":"command","key":"present","scopes":[],"timeout":200}}"#),
     demo_text!("undeclared-scope", r#"{"version":{"type":"command","key":"words","scopes":[]}}"#),
+    demo_text!("wide-map", r#"{"version":{"type":"command","key":"map","scopes":[]}}"#),
 ];
 
 /// Makes the package of one release.
@@ -138,7 +139,7 @@ fn build(origin: &Origin, entry: &Entry, release: &Release) -> Result<Vec<u8>, S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::demo::catalogue::ENTRIES;
+    use crate::cli::demo::entries::ENTRIES;
 
     #[test]
     fn every_version_is_a_good_package_with_code_of_its_own() {
