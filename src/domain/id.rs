@@ -92,6 +92,10 @@ ids! {
     NoticeId;
     /// One run of a server.
     NodeId;
+    /// One account's rating of one extension.
+    RatingId;
+    /// One report of a rating.
+    ReportId;
 }
 
 impl Entropy {

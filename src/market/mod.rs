@@ -41,12 +41,16 @@ mod place;
 mod policy;
 mod progress;
 mod queue;
+mod rate;
+mod ratings;
 mod record;
 mod record_checks;
 mod refused;
 mod reject;
 mod release;
 mod renew;
+mod reply;
+mod report;
 mod reputation;
 mod review;
 mod revise;
@@ -55,6 +59,8 @@ mod rollout;
 mod save;
 mod sight;
 mod submit;
+mod template;
+mod thread;
 mod tokens;
 mod transfer;
 mod withdraw;
@@ -101,11 +107,17 @@ pub use policy::{
     explain_policy, override_policy, plan_policy, policy_of_server, policy_plan, revert_policy,
 };
 pub use queue::{QueueItem, QueueLine, QueueLines, item, queue, queue_total};
+pub use rate::{Rate, delete_rating, rate};
+pub use ratings::{
+    RatingDetail, ReportLine, Summary, VersionRating, Week, my_rating, rating, rating_reports, ratings, ratings_summary,
+};
 pub use record_checks::{RecordChecks, Recorded, record_checks};
 pub use refused::{Changed, Refused, Who};
 pub use reject::{Reject, reject};
 pub use release::release;
 pub use renew::renew;
+pub use reply::{Answer as RatingAnswer, delete_reply, reply};
+pub use report::{Complaint, ReportVerdict, Verdict, decide_report, report};
 pub use reputation::{Author, author};
 pub use review::{ReviewDetail, review};
 pub use revise::{Revise, revise};
@@ -114,6 +126,8 @@ pub use rollout::{Pause, ROLLED_MAX, Rolled, RolloutEdit, roll, rollout_of, set_
 pub use save::save;
 pub use sight::{ExtensionRef, NotAnExtensionRef, Viewer, find, is_public, sees};
 pub use submit::{CHECKS_JOB, Submitted, submit};
+pub use template::{Template, set_template, templates};
+pub use thread::{Said, ThreadDetail, mark_read, say, thread, threads};
 pub use tokens::{CreateToken, create_token, create_token_for, revoke_token};
 pub use transfer::{Offer, accept, decline, offer};
 pub use withdraw::withdraw;

@@ -4,13 +4,16 @@ use serde_json::{Value, json};
 
 use super::act::Leave;
 use crate::domain::audit::AuditEntry;
+use crate::domain::extension::ReasonCode;
 use crate::domain::id::{
-    AccountId, ExtensionId, InstallationId, InstanceId, PlanId, ReviewId, ServerId, TokenId, VersionId,
+    AccountId, ExtensionId, InstallationId, InstanceId, PlanId, RatingId, ReviewId, ServerId, TokenId, VersionId,
 };
 use crate::domain::permit::{Action, Doer};
 use crate::domain::time::Timestamp;
 use crate::store::extensions::ExtensionRow;
+use crate::store::ratings::RatingRow;
 use crate::store::reviews::ReviewRow;
+use crate::store::threads::ThreadRow;
 use crate::store::versions::VersionRow;
 use crate::store::{Audience, NewEvent, Tx};
 
@@ -26,6 +29,8 @@ pub(super) enum Subject {
     Server(ServerId),
     Instance(InstanceId),
     Installation(InstallationId),
+    Rating(RatingId),
+    Template(ReasonCode),
 }
 
 impl Subject {
@@ -41,6 +46,8 @@ impl Subject {
             Subject::Server(id) => ("server", id.to_string()),
             Subject::Instance(id) => ("instance", id.to_string()),
             Subject::Installation(id) => ("installation", id.to_string()),
+            Subject::Rating(id) => ("rating", id.to_string()),
+            Subject::Template(reason) => ("template", reason.to_string()),
         }
     }
 }
@@ -125,4 +132,40 @@ pub(super) fn tell_account(tx: &mut Tx, action: &str, account: AccountId, name: 
     let body = json!({ "action": action, "account_id": account.to_string(), "name": name });
     let audience = Audience::of([Listener::Administrators, Listener::Account(account)]);
     tx.event(NewEvent { topic: "account", audience, body });
+}
+
+/// Tells of a rating of an extension: who may see it, and maintainers.
+pub(super) fn tell_rating(tx: &mut Tx, action: &str, extension: &ExtensionRow, rating: &RatingRow, by: &str) {
+    let body = json!({
+        "action": action,
+        "rating_id": rating.id.to_string(),
+        "extension_id": extension.id.to_string(),
+        "slug": extension.slug.as_str(),
+        "number": rating.number.to_string(),
+        "stars": rating.stars.number(),
+        "state": rating.state.name(),
+        "revision": rating.revision,
+        "by": by,
+    });
+    let audience = if super::sight::is_public(extension) && rating.counts() {
+        Audience::all()
+    } else {
+        Audience::maintainers_and([extension.owner, rating.account])
+    };
+    tx.event(NewEvent { topic: "rating", audience, body });
+}
+
+/// Tells maintainers and the owner that something was said in a thread.
+pub(super) fn tell_thread(tx: &mut Tx, action: &str, thread: &ThreadRow, review: &ReviewRow, by: &str) {
+    let body = json!({
+        "action": action,
+        "review_id": review.id.to_string(),
+        "slug": review.slug,
+        "number": review.number.to_string(),
+        "turn": thread.turn.name(),
+        "messages": thread.messages,
+        "revision": thread.revision,
+        "by": by,
+    });
+    tx.event(NewEvent { topic: "thread", audience: Audience::maintainers_and([thread.owner]), body });
 }

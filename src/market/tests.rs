@@ -9,6 +9,8 @@ mod moving;
 mod owning;
 mod policy;
 mod properties;
+mod rating;
 mod reviewing;
+mod thread;
 mod two_databases;
 mod world;

@@ -28,8 +28,19 @@ use crate::store::events::{self, Event, EventsAfter};
 use crate::store::{StoreError, Tx};
 
 /// Topics there are.
-pub const TOPICS: &[&str] =
-    &["queue", "review", "version", "extension", "account", "policy", "server", "installation", "notice"];
+pub const TOPICS: &[&str] = &[
+    "queue",
+    "review",
+    "version",
+    "extension",
+    "account",
+    "policy",
+    "server",
+    "installation",
+    "notice",
+    "rating",
+    "thread",
+];
 /// Events read at once.
 const BATCH: usize = 100;
 /// Time a reader is told to wait before it connects again, in milliseconds.

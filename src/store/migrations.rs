@@ -22,6 +22,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { number: 2, name: "nodes", text: include_str!("migrations/0002_nodes.sql") },
     Migration { number: 3, name: "policy", text: include_str!("migrations/0003_policy.sql") },
     Migration { number: 4, name: "installations", text: include_str!("migrations/0004_installations.sql") },
+    Migration { number: 5, name: "ratings", text: include_str!("migrations/0005_ratings.sql") },
 ];
 
 /// Where applied steps are recorded.

@@ -12,8 +12,8 @@ use super::error::StoreError;
 use crate::domain::account::AccountName;
 use crate::domain::digest::{Md5Digest, Sha256Digest};
 use crate::domain::id::{
-    AccountId, ExtensionId, FindingId, InstallationId, InstanceId, JobId, NodeId, NoteId, NoticeId, PlanId, ReviewId,
-    ServerId, TokenId, VersionId,
+    AccountId, ExtensionId, FindingId, InstallationId, InstanceId, JobId, NodeId, NoteId, NoticeId, PlanId, RatingId,
+    ReportId, ReviewId, ServerId, TokenId, VersionId,
 };
 use crate::domain::time::Timestamp;
 
@@ -138,5 +138,5 @@ macro_rules! from_shown {
 
 from_numbers!(bool, u8, u16, u32, i32, i64);
 from_shown!(&str, &String, &AccountName, Md5Digest, Sha256Digest);
-from_shown!(InstallationId, InstanceId, NoticeId, ServerId);
+from_shown!(InstallationId, InstanceId, NoticeId, RatingId, ReportId, ServerId);
 from_shown!(AccountId, ExtensionId, FindingId, JobId, NodeId, NoteId, PlanId, ReviewId, TokenId, VersionId);
