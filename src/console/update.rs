@@ -279,13 +279,10 @@ fn leave(model: &mut Model) -> Vec<Effect> {
 }
 
 fn show(model: &mut Model, screen: ScreenName) -> Vec<Effect> {
-    if screen == ScreenName::Servers {
-        return servers::update::show(model);
-    }
     model.screen = screen;
     match screen {
         ScreenName::Extensions => extensions::update::shown(model),
-        ScreenName::Servers => servers::update::read_again(model),
+        ScreenName::Servers => servers::update::show(model),
         ScreenName::Sales => sales::update::read_again(model),
         ScreenName::Queue | ScreenName::Review | ScreenName::Sandbox => Vec::new(),
     }

@@ -1,5 +1,6 @@
 //! What an extension is called and how it is offered: slug, name, tags, tier, listing and channel.
 
+mod feedback;
 mod listing;
 mod names;
 mod reason;
@@ -10,6 +11,7 @@ use super::id::{AccountId, VersionId};
 use super::time::Timestamp;
 use super::version::VersionNumber;
 
+pub use feedback::feedback_template;
 pub use listing::{Hold, Listing, parse_range};
 pub use names::{Description, ExtensionName, NotADescription, NotAName, NotASlug, NotATag, Slug, Tag, parse_tags};
 pub use reason::{NotAReason, ReasonCode};

@@ -96,6 +96,10 @@ ids! {
     PurchaseId;
     /// One entry of the ledger of points.
     EntryId;
+    /// One account's rating of one extension.
+    RatingId;
+    /// One report of a rating.
+    ReportId;
 }
 
 impl Entropy {

@@ -277,3 +277,19 @@ pub const SALES_DAYS_MAX: i64 = 400;
 pub const SALES_EXTENSIONS_MAX: usize = 100;
 /// Bytes of a request with usage.
 pub const USAGE_BYTES_MAX: usize = 4 << 20;
+/// Characters of a rating's text, and of the owner's reply to it.
+pub const RATING_TEXT_CHARS_MAX: usize = 2_000;
+/// Changes of ratings by one account within an hour.
+pub const RATING_CHANGES_PER_HOUR_MAX: i64 = 30;
+/// Reports of ratings by one account within a day.
+pub const RATING_REPORTS_PER_DAY_MAX: i64 = 20;
+/// Least and most ratings that the catalogue's mean counts as in the mean of one extension.
+pub const RATING_PRIOR_WEIGHT: std::ops::RangeInclusive<u64> = 2..=50;
+/// Weeks that the trend of an extension's ratings goes back.
+pub const RATING_TREND_WEEKS: i64 = 26;
+/// Messages of one thread.
+pub const THREAD_MESSAGES_MAX: i64 = 500;
+/// Messages of one account within an hour.
+pub const THREAD_MESSAGES_PER_HOUR_MAX: i64 = 60;
+/// Events shown of what a reputation is made of.
+pub const REPUTATION_EVENTS_SHOWN_MAX: usize = 200;

@@ -344,6 +344,24 @@ actions! {
     SetSecret: "installation.secret", Author, ServerManager;
     /// Sets feature flags for one server.
     SetFlags: "installation.flags", Author, ServerManager;
+    /// Rates an extension, or changes that.
+    RateExtension: "rating.rate", Author, AnyAccount;
+    /// Takes a rating of one's own back.
+    DeleteRating: "rating.delete", Author, AnyAccount;
+    /// Answers a rating, or takes the answer back.
+    ReplyToRating: "rating.reply", Author, Owner;
+    /// Reports a rating to maintainers.
+    ReportRating: "rating.report", Author, AnyAccount;
+    /// Upholds or dismisses reports of a rating.
+    DecideReport: "rating.decide", Review, MaintainerNotOwner;
+    /// Says something to reviewers.
+    AnswerThread: "thread.answer", Author, Owner;
+    /// Says something to an owner.
+    WriteThread: "thread.write", Review, MaintainerNotOwner;
+    /// Notes what the caller has read.
+    ReadThread: "thread.read", Read, AnyAccount;
+    /// Writes the template of feedback for a reason.
+    SetTemplate: "template.set", Administer, Administrator;
     /// Moves an installation on where time passed or the channel moved.
     AdvanceInstallation: "installation.advance", Administer, Administrator;
     /// Grants points to an account.

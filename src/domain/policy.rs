@@ -128,11 +128,17 @@ pub struct ReputationPolicy {
     pub published: i64,
     /// Taken for each rejected version.
     pub rejected: i64,
+    /// Taken for each rating of the account's own that was hidden after a report.
+    pub reported: i64,
+    /// For ratings of five stars without end; taken for as many of one star.
+    pub rated: i64,
+    /// As how many ratings of three stars everybody starts.
+    pub rated_prior: i64,
     /// For a verified account.
     pub verified: i64,
     /// For each thirty days of age.
     pub age: i64,
-    /// Versions that count at most, published and rejected each.
+    /// Versions that count at most, published and rejected each; reports too.
     pub versions_counted_max: i64,
     /// Times thirty days of age that count at most.
     pub months_counted_max: i64,
@@ -435,6 +441,9 @@ impl Default for ReputationPolicy {
             base: 30,
             published: 4,
             rejected: 5,
+            reported: 10,
+            rated: 15,
+            rated_prior: 10,
             verified: 15,
             age: 1,
             versions_counted_max: 10,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::policy::{Policy, ReputationPolicy, ReviewPolicy};
+use super::policy::{Policy, ReviewPolicy};
 use super::scope::ScopeSet;
 use super::time::Timestamp;
 
@@ -30,28 +30,6 @@ pub struct Priority {
     pub risk: i64,
     /// From the author.
     pub reputation: i64,
-}
-
-/// What an author's reputation is computed from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AuthorRecord {
-    /// Versions published.
-    pub published: i64,
-    /// Versions rejected.
-    pub rejected: i64,
-    /// Whether an administrator vouches for the account.
-    pub verified: bool,
-    /// The account's age.
-    pub age_ms: i64,
-}
-
-/// One line of the sum that a reputation is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReputationPart {
-    /// What it is for, with its count.
-    pub what: String,
-    /// Points, negative for what counts against.
-    pub points: i64,
 }
 
 impl Standing {
@@ -110,33 +88,6 @@ impl Standing {
     }
 }
 
-/// An author's reputation, 0 to 100, with the lines it is the sum of.
-pub fn reputation(policy: &ReputationPolicy, record: &AuthorRecord) -> (u8, Vec<ReputationPart>) {
-    let (versions_max, months_max) = (policy.versions_counted_max.max(0), policy.months_counted_max.max(0));
-    let months = (record.age_ms / (30 * 86_400_000)).clamp(0, months_max);
-    let published = record.published.clamp(0, versions_max);
-    let rejected = record.rejected.clamp(0, versions_max);
-    let part = |what: String, points: i64| ReputationPart { what, points };
-    let parts = vec![
-        part("every account".to_owned(), policy.base),
-        part(
-            format!("{} versions published (counted up to {versions_max})", record.published),
-            published * policy.published,
-        ),
-        part(
-            format!("{} versions rejected (counted up to {versions_max})", record.rejected),
-            -rejected * policy.rejected,
-        ),
-        part(
-            if record.verified { "verified" } else { "not verified" }.to_owned(),
-            i64::from(record.verified) * policy.verified,
-        ),
-        part(format!("{months} months old (counted up to {months_max})"), months * policy.age),
-    ];
-    let sum: i64 = parts.iter().map(|part| part.points).sum();
-    (u8::try_from(sum.clamp(0, 100)).unwrap_or(0), parts)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,19 +128,5 @@ mod tests {
         let tenth = Standing::place(&policy, ScopeSet::EMPTY, 50, 9, now);
         assert_eq!(tenth.due_at.since_ms(first.due_at), 9 * policy.review.stagger_ms);
         assert!(Standing::place(&policy, ScopeSet::EMPTY, 90, 0, now).rank_ms < first.rank_ms);
-    }
-
-    #[test]
-    fn reputation_is_the_sum_of_its_parts_within_bounds() {
-        let policy = ReputationPolicy::default();
-        let cases = [
-            (AuthorRecord::default(), 30),
-            (AuthorRecord { published: 40, verified: true, age_ms: i64::MAX / 2, ..AuthorRecord::default() }, 97),
-            (AuthorRecord { rejected: 50, ..AuthorRecord::default() }, 0),
-        ];
-        for (record, expected) in cases {
-            let (value, parts) = reputation(&policy, &record);
-            assert_eq!(value, expected, "{record:?} {parts:?}");
-        }
     }
 }

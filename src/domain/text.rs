@@ -9,7 +9,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 pub use names::{NameProblem, is_confusable, name_problems, skeleton, skeletons};
-pub use visible::{visible, visible_lines};
+pub use visible::{obeyed, visible, visible_lines};
 
 /// Columns of a terminal that `text` fills, summed over its graphemes.
 pub fn width(text: &str) -> usize {

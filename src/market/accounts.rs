@@ -9,7 +9,7 @@ use super::reputation;
 use crate::domain::account::{Account, AccountName, Role};
 use crate::domain::id::AccountId;
 use crate::domain::permit::{CreateAccount as CreateAccountAction, EditAccount as EditAccountAction};
-use crate::domain::priority::{self, AuthorRecord};
+use crate::domain::reputation::{AuthorRecord, EventKind};
 use crate::store::{Tx, accounts};
 
 /// What the new account is.
@@ -58,11 +58,15 @@ pub fn create_account(tx: &mut Tx, act: &Act, input: &CreateAccount) -> Result<A
         role: input.role,
         verified: input.verified,
         suspended: false,
-        reputation: priority::reputation(&leave.policy.reputation, &record_of_none).0,
+        reputation: crate::domain::reputation::reputation(&leave.policy.reputation, &record_of_none).0,
         created_at: act.now,
         revision: 1,
     };
     accounts::insert(tx, &account)?;
+    if account.verified {
+        let happened = reputation::event(EventKind::Verified, 1, account.id, "made as verified", act.now);
+        crate::store::reputation::append(tx, account.id, &happened)?;
+    }
     let detail = json!({ "name": account.name.as_str(), "role": account.role.name(), "verified": account.verified });
     record(tx, &leave, &Subject::Account(account.id), &detail, act.now);
     tell_account(tx, "created", account.id, account.name.as_str());
@@ -78,7 +82,7 @@ pub fn edit_account(tx: &mut Tx, act: &Act, input: &EditAccount) -> Result<Accou
     let mut account = accounts::by_id(tx, input.account)?.ok_or(Refused::NotFound("account"))?;
     input.if_match.check(account.revision, |_| last_change(tx, "account", account.id))?;
     let administers = |account: &Account| account.role == Role::Administrator && !account.suspended;
-    let administered = administers(&account);
+    let (administered, was_verified) = (administers(&account), account.verified);
     account.role = input.role.unwrap_or(account.role);
     account.verified = input.verified.unwrap_or(account.verified);
     account.suspended = input.suspended.unwrap_or(account.suspended);
@@ -90,7 +94,11 @@ pub fn edit_account(tx: &mut Tx, act: &Act, input: &EditAccount) -> Result<Accou
     if accounts::update(tx, &account)?.is_none() {
         return Err(Refused::Precondition { changed: Vec::new(), revision });
     }
-    reputation::compute(tx, account.id, &leave.policy, act.now)?;
+    if account.verified != was_verified {
+        let (amount, about) = if account.verified { (1, "verified") } else { (-1, "no longer verified") };
+        let happened = reputation::event(EventKind::Verified, amount, account.id, about, act.now);
+        reputation::count(tx, account.id, &happened, &leave.policy)?;
+    }
     let detail = json!({
         "name": account.name.as_str(),
         "role": account.role.name(),

@@ -11,8 +11,8 @@ use crate::domain::digest::Sha256Digest;
 use crate::domain::extension::ChannelRevision;
 use crate::domain::id::ReviewId;
 use crate::domain::permit::ApproveReview;
+use crate::domain::reputation::EventKind;
 use crate::domain::stage::{Command, StageName};
-use crate::store::accounts::Fared;
 use crate::store::extensions::{self, ExtensionRow, Head};
 use crate::store::reviews::ReviewRow;
 use crate::store::{Tx, channels, versions};
@@ -121,5 +121,5 @@ fn publish(tx: &mut Tx, act: &Act, case: &mut Case, leave: &Leave<ApproveReview>
     case.extension.head = Some(Head { version: case.version.id, number: case.version.number.clone(), revision });
     extensions::update(tx, &mut case.extension, act.now)?;
     super::rollout::moved(tx, &case.extension, act.now)?;
-    reputation::count(tx, case.review.author, Fared::Published, &leave.policy, act.now)
+    reputation::decided(tx, &case.review, EventKind::Published, &leave.policy, act.now)
 }

@@ -10,7 +10,7 @@ use crate::domain::id::ReviewId;
 use crate::domain::permit::ClaimReview;
 use crate::domain::stage::Command;
 use crate::store::Tx;
-use crate::store::reviews::ReviewRow;
+use crate::store::reviews::{self, ReviewRow};
 
 /// Claims a review for the caller.
 ///
@@ -37,6 +37,7 @@ pub(super) fn take(tx: &mut Tx, act: &Act, mut case: Case, leave: &Leave<ClaimRe
     let name = leave.name();
     case.take(stage, &name, act.now);
     case.write(tx, "/claimed_by", &name, act.now)?;
+    reviews::note_first_claim(tx, case.review.id, act.now)?;
     let lease_until = case.review.claim.as_ref().map(|claim| claim.lease_until.to_string());
     let detail = json!({
         "slug": case.review.slug,

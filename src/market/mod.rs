@@ -46,6 +46,8 @@ mod policy;
 mod progress;
 mod purchase;
 mod queue;
+mod rate;
+mod ratings;
 mod record;
 mod record_checks;
 mod refund;
@@ -53,6 +55,8 @@ mod refused;
 mod reject;
 mod release;
 mod renew;
+mod reply;
+mod report;
 mod reputation;
 mod review;
 mod revise;
@@ -63,6 +67,8 @@ mod sight;
 mod spread;
 mod statement;
 mod submit;
+mod template;
+mod thread;
 mod tokens;
 mod transfer;
 mod withdraw;
@@ -115,12 +121,18 @@ pub use policy::{
 };
 pub use purchase::{Bought, Buy, purchase};
 pub use queue::{QueueItem, QueueLine, QueueLines, item, queue, queue_total};
+pub use rate::{Rate, delete_rating, rate};
+pub use ratings::{
+    RatingDetail, ReportLine, Summary, VersionRating, Week, my_rating, rating, rating_reports, ratings, ratings_summary,
+};
 pub use record_checks::{RecordChecks, Recorded, record_checks};
 pub use refund::refund;
 pub use refused::{Changed, Refused, Who};
 pub use reject::{Reject, reject};
 pub use release::release;
 pub use renew::renew;
+pub use reply::{Answer as RatingAnswer, delete_reply, reply};
+pub use report::{Complaint, ReportVerdict, Verdict, decide_report, report};
 pub use reputation::{Author, author};
 pub use review::{ReviewDetail, review};
 pub use revise::{Revise, revise};
@@ -133,6 +145,8 @@ pub use statement::{
     NotARange, Points, Range, Sales, Seller, Whole, find_purchase, points_of, purchases_of, sales, sales_of, statement,
 };
 pub use submit::{CHECKS_JOB, Submitted, submit};
+pub use template::{Template, set_template, templates};
+pub use thread::{Said, ThreadDetail, mark_read, say, thread, threads};
 pub use tokens::{CreateToken, create_token, create_token_for, revoke_token};
 pub use transfer::{Offer, accept, decline, offer};
 pub use withdraw::withdraw;

@@ -4,15 +4,18 @@ use serde_json::{Value, json};
 
 use super::act::Leave;
 use crate::domain::audit::AuditEntry;
+use crate::domain::extension::ReasonCode;
 use crate::domain::id::{
-    AccountId, ExtensionId, InstallationId, InstanceId, PlanId, PurchaseId, ReviewId, ServerId, TokenId, VersionId,
+    AccountId, ExtensionId, InstallationId, InstanceId, PlanId, PurchaseId, RatingId, ReviewId, ServerId, TokenId, VersionId,
 };
 use crate::domain::permit::{Action, Doer};
 use crate::domain::time::Timestamp;
 use crate::store::events::Listener;
 use crate::store::extensions::ExtensionRow;
 use crate::store::purchases::PurchaseRow;
+use crate::store::ratings::RatingRow;
 use crate::store::reviews::ReviewRow;
+use crate::store::threads::ThreadRow;
 use crate::store::versions::VersionRow;
 use crate::store::{Audience, NewEvent, Tx};
 
@@ -29,6 +32,8 @@ pub(super) enum Subject {
     Instance(InstanceId),
     Installation(InstallationId),
     Purchase(PurchaseId),
+    Rating(RatingId),
+    Template(ReasonCode),
 }
 
 impl Subject {
@@ -45,6 +50,8 @@ impl Subject {
             Subject::Instance(id) => ("instance", id.to_string()),
             Subject::Installation(id) => ("installation", id.to_string()),
             Subject::Purchase(id) => ("purchase", id.to_string()),
+            Subject::Rating(id) => ("rating", id.to_string()),
+            Subject::Template(reason) => ("template", reason.to_string()),
         }
     }
 }
@@ -154,4 +161,38 @@ pub(super) fn tell_points(tx: &mut Tx, account: AccountId, balance: i64) {
     let body = json!({ "action": "granted", "account_id": account.to_string(), "balance": balance });
     let audience = Audience::of([Listener::Administrators, Listener::Account(account)]);
     tx.event(NewEvent { topic: "purchase", audience, body });
+/// Tells of a rating of an extension: who may see it, and maintainers.
+pub(super) fn tell_rating(tx: &mut Tx, action: &str, extension: &ExtensionRow, rating: &RatingRow, by: &str) {
+    let body = json!({
+        "action": action,
+        "rating_id": rating.id.to_string(),
+        "extension_id": extension.id.to_string(),
+        "slug": extension.slug.as_str(),
+        "number": rating.number.to_string(),
+        "stars": rating.stars.number(),
+        "state": rating.state.name(),
+        "revision": rating.revision,
+        "by": by,
+    });
+    let audience = if super::sight::is_public(extension) && rating.counts() {
+        Audience::all()
+    } else {
+        Audience::maintainers_and([extension.owner, rating.account])
+    };
+    tx.event(NewEvent { topic: "rating", audience, body });
+}
+
+/// Tells maintainers and the owner that something was said in a thread.
+pub(super) fn tell_thread(tx: &mut Tx, action: &str, thread: &ThreadRow, review: &ReviewRow, by: &str) {
+    let body = json!({
+        "action": action,
+        "review_id": review.id.to_string(),
+        "slug": review.slug,
+        "number": review.number.to_string(),
+        "turn": thread.turn.name(),
+        "messages": thread.messages,
+        "revision": thread.revision,
+        "by": by,
+    });
+    tx.event(NewEvent { topic: "thread", audience: Audience::maintainers_and([thread.owner]), body });
 }

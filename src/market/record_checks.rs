@@ -6,6 +6,7 @@ use super::act::{Act, By, leave_for_review};
 use super::case::{self, Case};
 use super::record::{Subject, record, tell_queue};
 use super::refused::Refused;
+use super::thread;
 use crate::domain::digest::Sha256Digest;
 use crate::domain::extension::ReasonCode;
 use crate::domain::finding::{CheckRecord, CheckVerdict, Severity};
@@ -15,6 +16,7 @@ use crate::domain::limits::{FEEDBACK_CHARS_MAX, FINDINGS_MAX};
 use crate::domain::permit::RecordChecks as RecordChecksAction;
 use crate::domain::policy::Policy;
 use crate::domain::stage::{Command, StageName};
+use crate::domain::thread::Side;
 use crate::domain::time::Timestamp;
 use crate::store::findings::{self, FindingRow};
 use crate::store::reviews::{self, ReviewRow};
@@ -66,15 +68,20 @@ pub fn record_checks(tx: &mut Tx, input: &RecordChecks) -> Result<Recorded, Refu
     let rows = keep(tx, &case, input, &mut act.entropy())?;
     count_findings(&mut case.review, &rows);
     let against = against(&input.records, &rows, &leave.policy);
+    let (told, why) = (feedback(&against), reason(&input.records));
     let command = if against.is_empty() {
         Command::PassChecks
     } else {
-        Command::FailChecks { feedback: feedback(&against), reason: reason(&input.records) }
+        Command::FailChecks { feedback: told.clone(), reason: why }
     };
     let stage = case.decide(&leave, &command, input.now)?;
     case.take(stage, &leave.name(), input.now);
     case.write(tx, "/findings", &leave.name(), input.now)?;
     let passed = against.is_empty();
+    if !passed {
+        reviews::note_reason(tx, input.review, why)?;
+        thread::tell(tx, &case, Side::Checks, None, &told, input.now)?;
+    }
     let detail = json!({
         "slug": case.review.slug,
         "number": case.review.number.to_string(),

@@ -67,6 +67,14 @@ pub enum Refused {
         /// The most that is allowed.
         bytes_max: u64,
     },
+    /// The same account did it too often.
+    #[error("{what}; try again in {} minutes", .wait_ms.div_euclid(60_000) + 1)]
+    TooOften {
+        /// What was done how often.
+        what: String,
+        /// After which time it can be done again, at the latest.
+        wait_ms: i64,
+    },
     /// Nothing can be submitted at the moment.
     #[error("submissions are closed by the marketplace's policy at the moment; nothing was lost, try again later")]
     SubmissionsClosed,
@@ -136,6 +144,7 @@ impl Refused {
             Refused::Conflict { code, .. } => code,
             Refused::Collision(_) => "collision",
             Refused::TooLarge { .. } => "too_large",
+            Refused::TooOften { .. } => "too_often",
             Refused::SubmissionsClosed => "submissions_closed",
             Refused::ReadOnly => "read_only",
             Refused::RuntimeNotRunnable => "runtime_not_runnable",

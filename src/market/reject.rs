@@ -7,15 +7,16 @@ use super::case;
 use super::input::{Length, text};
 use super::record::{Subject, record, tell_queue};
 use super::refused::Refused;
-use super::reputation;
+use super::{reputation, thread};
 use crate::domain::extension::ReasonCode;
 use crate::domain::id::ReviewId;
 use crate::domain::limits::FEEDBACK_CHARS_MAX;
 use crate::domain::permit::RejectReview;
+use crate::domain::reputation::EventKind;
 use crate::domain::stage::Command;
+use crate::domain::thread::Side;
 use crate::store::Tx;
-use crate::store::accounts::Fared;
-use crate::store::reviews::ReviewRow;
+use crate::store::reviews::{self, ReviewRow};
 
 /// What is rejected, and why.
 #[derive(Clone, Debug)]
@@ -54,7 +55,9 @@ pub fn reject(tx: &mut Tx, act: &Act, input: &Reject) -> Result<ReviewRow, Refus
         "feedback": feedback,
     });
     record(tx, &leave, &Subject::Review(case.review.id), &detail, act.now);
-    reputation::count(tx, case.review.author, Fared::Rejected, &leave.policy, act.now)?;
+    reviews::note_reason(tx, case.review.id, input.reason)?;
+    thread::tell(tx, &case, Side::Reviewer, Some(leave.account()?.id), &feedback, act.now)?;
+    reputation::decided(tx, &case.review, EventKind::Rejected, &leave.policy, act.now)?;
     tell_queue(tx, "rejected", &case.review, case.extension.owner, &name);
     Ok(case.review)
 }

@@ -7,6 +7,7 @@ use super::likeness::check_likeness;
 use super::record::{Subject, record, tell_queue};
 use super::refused::Refused;
 use super::sight::find;
+use super::thread;
 use super::writing::{VersionRef, check_unspent, version};
 use crate::domain::account::Account;
 use crate::domain::id::{JobId, ReviewId};
@@ -64,6 +65,7 @@ pub fn submit(tx: &mut Tx, act: &Act, input: &VersionRef, if_match: IfMatch) -> 
         extensions::update(tx, &mut extension, act.now)?;
     }
     let review = open_review(tx, act, &extension, &row, &author, &leave)?;
+    thread::settle(tx, extension.id)?;
     let detail = json!({
         "slug": extension.slug.as_str(),
         "number": row.number.to_string(),

@@ -9,7 +9,7 @@ use super::sight::{ExtensionRef, find};
 use crate::domain::account::AccountName;
 use crate::domain::permit::{AcceptTransfer, DeclineTransfer, OfferTransfer};
 use crate::store::extensions::{self, ExtensionRow};
-use crate::store::{Tx, accounts, reviews};
+use crate::store::{Tx, accounts, reviews, threads};
 
 /// What is offered, and to whom.
 #[derive(Clone, Debug)]
@@ -63,6 +63,7 @@ pub fn accept(tx: &mut Tx, act: &Act, extension: &ExtensionRef) -> Result<Extens
     row.owner_name = receiver.name.to_string();
     row.offered_to = None;
     extensions::update(tx, &mut row, act.now)?;
+    threads::hand_over(tx, row.id, receiver.id)?;
     let detail = json!({ "slug": row.slug.as_str(), "from": from.to_string() });
     record(tx, &leave, &Subject::Extension(row.id), &detail, act.now);
     tell_extension(tx, "transferred", &row, &leave.name());

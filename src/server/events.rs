@@ -40,6 +40,8 @@ pub const TOPICS: &[&str] = &[
     "notice",
     "confirmation",
     "purchase",
+    "rating",
+    "thread",
 ];
 /// Events read at once.
 const BATCH: usize = 100;

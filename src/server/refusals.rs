@@ -19,6 +19,10 @@ impl From<Refused> for Problem {
             Refused::SubmissionsClosed | Refused::ReadOnly => {
                 return Problem::new(StatusCode::CONFLICT, code, detail).retryable();
             }
+            Refused::TooOften { wait_ms, .. } => {
+                let seconds = u64::try_from(wait_ms.div_euclid(1_000)).unwrap_or(0) + 1;
+                return Problem::new(StatusCode::TOO_MANY_REQUESTS, code, detail).retry_after(seconds);
+            }
             Refused::Denied(denied) => return Problem::from(*denied),
             Refused::Precondition { changed, revision } => return stale(changed, *revision),
             Refused::Moved { moved, revision } => {
@@ -87,6 +91,7 @@ mod tests {
             (Refused::TooLarge { what: "code", bytes: 9, bytes_max: 8 }, 413, "too_large"),
             (Refused::RuntimeNotRunnable, 422, "runtime_not_runnable"),
             (Refused::SubmissionsClosed, 409, "submissions_closed"),
+            (Refused::TooOften { what: "x".to_owned(), wait_ms: 1 }, 429, "too_often"),
         ] {
             let problem = Problem::from(refused);
             assert_eq!((problem.status().as_u16(), problem.code()), (status, code));

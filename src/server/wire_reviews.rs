@@ -76,8 +76,8 @@ pub fn author(author: &market::Author) -> Author {
     Author {
         account,
         reputation_parts: parts.collect(),
-        published: author.record.published.into(),
-        rejected: author.record.rejected.into(),
+        published: author.record.published,
+        rejected: author.record.rejected,
     }
 }
 

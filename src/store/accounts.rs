@@ -10,31 +10,13 @@ use crate::domain::id::AccountId;
 pub(super) const COLUMNS: &str =
     "a.id, a.name, a.role, a.verified, a.suspended, a.reputation, a.created_ms, a.revision";
 
-/// How an account's versions fared.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Record {
-    /// Versions that were published.
-    pub published: u32,
-    /// Versions that were rejected.
-    pub rejected: u32,
-}
-
-/// How one version fared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fared {
-    /// It was published.
-    Published,
-    /// It was rejected.
-    Rejected,
-}
-
 /// Inserts an account.
 ///
 /// # Errors
 /// [`StoreError::Constraint`] where the name is taken.
 pub fn insert(tx: &mut Tx, account: &Account) -> Result<(), StoreError> {
-    let sql = "INSERT INTO accounts (id, name, role, verified, suspended, reputation, created_ms, revision, \
-               published_count, rejected_count) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0)";
+    let sql = "INSERT INTO accounts (id, name, role, verified, suspended, reputation, created_ms, revision) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let params = [
         account.id.into(),
         (&account.name).into(),
@@ -99,21 +81,6 @@ pub fn set_reputation(tx: &mut Tx, id: AccountId, reputation: u8) -> Result<(), 
     tx.execute("UPDATE accounts SET reputation = $1 WHERE id = $2", &[reputation.into(), id.into()]).map(drop)
 }
 
-/// How an account's versions fared.
-pub fn record(tx: &mut Tx, id: AccountId) -> Result<Record, StoreError> {
-    let lock = tx.row_lock();
-    let sql = format!("SELECT published_count, rejected_count FROM accounts WHERE id = $1{lock}");
-    Ok(tx.query_one(&sql, &[id.into()])?.unwrap_or_default())
-}
-
-/// Counts one more version of an account; gives the new counts.
-pub fn count_version(tx: &mut Tx, id: AccountId, fared: Fared) -> Result<Record, StoreError> {
-    let sql = "UPDATE accounts SET published_count = published_count + $1, rejected_count = rejected_count + $2 \
-               WHERE id = $3 RETURNING published_count, rejected_count";
-    let (published, rejected) = (fared == Fared::Published, fared == Fared::Rejected);
-    Ok(tx.query_one(sql, &[published.into(), rejected.into(), id.into()])?.unwrap_or_default())
-}
-
 /// Reads an account from eight columns, the first of them at `i`.
 pub(super) fn from_columns(row: &Row, i: usize) -> Result<Account, StoreError> {
     Ok(Account {
@@ -131,11 +98,5 @@ pub(super) fn from_columns(row: &Row, i: usize) -> Result<Account, StoreError> {
 impl FromRow for Account {
     fn from_row(row: &Row) -> Result<Account, StoreError> {
         from_columns(row, 0)
-    }
-}
-
-impl FromRow for Record {
-    fn from_row(row: &Row) -> Result<Record, StoreError> {
-        Ok(Record { published: row.number(0)?, rejected: row.number(1)? })
     }
 }

@@ -138,7 +138,17 @@ pub fn update(tx: &mut Tx, row: &mut ExtensionRow, now: Timestamp) -> Result<(),
 
 /// Removes an extension with everything that hangs on it; spent numbers and audit rows stay.
 pub fn delete(tx: &mut Tx, id: ExtensionId) -> Result<(), StoreError> {
-    for table in ["review_scopes", "review_changes", "notes", "checks", "findings", "run_reports"] {
+    for table in [
+        "review_scopes",
+        "review_changes",
+        "notes",
+        "checks",
+        "findings",
+        "run_reports",
+        "thread_reads",
+        "thread_messages",
+        "threads",
+    ] {
         let sql = format!("DELETE FROM {table} WHERE review_id IN (SELECT id FROM reviews WHERE extension_id = $1)");
         tx.execute(&sql, &[id.into()])?;
     }

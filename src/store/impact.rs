@@ -11,6 +11,7 @@ use super::row::{FromRow, Row};
 use super::tx::Tx;
 use super::value::Value;
 use crate::domain::id::{InstanceId, ServerId};
+use crate::domain::reputation::AuthorRecord;
 use crate::domain::scope::{Scope, ScopeSet};
 use crate::domain::time::Timestamp;
 
@@ -72,12 +73,8 @@ pub struct AccountRow {
     pub id: String,
     /// Its name.
     pub name: String,
-    /// Whether somebody vouches for it.
-    pub verified: bool,
-    /// Versions published.
-    pub published: i64,
-    /// Versions rejected.
-    pub rejected: i64,
+    /// What happened to it until now, but for its age.
+    pub record: AuthorRecord,
     /// When it was made.
     pub created_at: Timestamp,
     /// Its reputation as it is kept.
@@ -240,9 +237,19 @@ pub fn count_decisions(tx: &mut Tx, since: Timestamp) -> Result<i64, StoreError>
 
 /// Every account, by id.
 pub fn accounts(tx: &mut Tx) -> Result<Vec<AccountRow>, StoreError> {
-    let sql = "SELECT id, name, verified, published_count, rejected_count, created_ms, reputation FROM accounts \
-               ORDER BY id";
-    tx.query(sql, &[])
+    let mut accounts: Vec<AccountRow> =
+        tx.query("SELECT id, name, created_ms, reputation FROM accounts ORDER BY id", &[])?;
+    let sql = "SELECT account_id, kind, CAST(SUM(amount) AS BIGINT), CAST(SUM(stars) AS BIGINT) \
+               FROM reputation_events GROUP BY account_id, kind";
+    let place: HashMap<String, usize> = accounts.iter().map(|row| row.id.clone()).zip(0..).collect();
+    tx.each(sql, &[], |row| {
+        if let Some(place) = place.get(row.str(0)?) {
+            let kind = super::reputation::kind(row, 1)?;
+            accounts[*place].record.add(kind, row.integer(2)?, row.integer(3)?);
+        }
+        Ok(())
+    })?;
+    Ok(accounts)
 }
 
 /// How many accounts there are.
@@ -332,11 +339,9 @@ impl FromRow for AccountRow {
         Ok(AccountRow {
             id: row.text(0)?,
             name: row.text(1)?,
-            verified: row.flag(2)?,
-            published: row.integer(3)?,
-            rejected: row.integer(4)?,
-            created_at: row.timestamp(5)?,
-            reputation: row.number(6)?,
+            record: AuthorRecord::default(),
+            created_at: row.timestamp(2)?,
+            reputation: row.number(3)?,
         })
     }
 }

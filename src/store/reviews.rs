@@ -3,6 +3,7 @@
 use super::columns::{Words, words};
 use super::{FromRow, Row, StoreError, Tx, Value};
 use crate::domain::digest::Sha256Digest;
+use crate::domain::extension::ReasonCode;
 use crate::domain::finding::Severity;
 use crate::domain::id::{AccountId, ExtensionId, ReviewId, VersionId};
 use crate::domain::kind::Kind;
@@ -339,6 +340,17 @@ pub fn update(
     let columns = "review_id, revision, pointer, by_name, at_ms";
     let sql = &format!("INSERT INTO review_changes ({columns}) VALUES ($1, $2, $3, $4, $5){twice}");
     tx.execute(sql, &[row.id.into(), row.revision.into(), pointer.into(), by.into(), at.into()]).map(|_| ())
+}
+
+/// Notes that somebody claimed a review, where nobody did before.
+pub fn note_first_claim(tx: &mut Tx, review: ReviewId, at: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE reviews SET first_claimed_ms = $2 WHERE id = $1 AND first_claimed_ms IS NULL";
+    tx.execute(sql, &[review.into(), at.into()]).map(drop)
+}
+
+/// Notes why a review was rejected, to count rejections by.
+pub fn note_reason(tx: &mut Tx, review: ReviewId, reason: ReasonCode) -> Result<(), StoreError> {
+    tx.execute("UPDATE reviews SET reason = $2 WHERE id = $1", &[review.into(), reason.name().into()]).map(drop)
 }
 
 /// What changed after a revision, oldest first, at most 20.

@@ -165,7 +165,5 @@ mod tests {
         assert_eq!(scratch.tx(|tx| revoke_all(tx, account.id, now)), Ok(1));
         let revoked = scratch.read(|tx| page(tx, account.id, None, 10)).unwrap();
         assert!(!revoked[0].is_live(now));
-        let fared = scratch.tx(|tx| accounts::count_version(tx, account.id, accounts::Fared::Rejected));
-        assert_eq!(fared, Ok(accounts::Record { published: 0, rejected: 1 }));
     }
 }

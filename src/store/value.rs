@@ -12,8 +12,7 @@ use super::error::StoreError;
 use crate::domain::account::AccountName;
 use crate::domain::digest::{Md5Digest, Sha256Digest};
 use crate::domain::id::{
-    AccountId, EntryId, ExtensionId, FindingId, InstallationId, InstanceId, JobId, NodeId, NoteId, NoticeId, PlanId,
-    PurchaseId, ReviewId, ServerId, TokenId, VersionId,
+    AccountId, EntryId, ExtensionId, FindingId, InstallationId, InstanceId, JobId, NodeId, NoteId, NoticeId, PlanId, PurchaseId, RatingId, ReportId, ReviewId, ServerId, TokenId, VersionId,
 };
 use crate::domain::time::Timestamp;
 
@@ -138,6 +137,6 @@ macro_rules! from_shown {
 
 from_numbers!(bool, u8, u16, u32, i32, i64);
 from_shown!(&str, &String, &AccountName, Md5Digest, Sha256Digest);
-from_shown!(InstallationId, InstanceId, NoticeId, ServerId);
 from_shown!(EntryId, PurchaseId);
+from_shown!(InstallationId, InstanceId, NoticeId, RatingId, ReportId, ServerId);
 from_shown!(AccountId, ExtensionId, FindingId, JobId, NodeId, NoteId, PlanId, ReviewId, TokenId, VersionId);

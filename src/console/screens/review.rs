@@ -2,7 +2,6 @@
 
 pub mod changes;
 pub mod decide;
-pub mod feedback;
 pub mod update;
 pub mod view;
 pub mod writing;

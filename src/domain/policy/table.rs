@@ -345,6 +345,33 @@ const GENERAL: &[Field] = &[
         reputation.rejected,
         "Points taken for each rejected version"
     ),
+    whole!(
+        "reputation.reported",
+        0,
+        100,
+        Unordered,
+        Marketplace,
+        reputation.reported,
+        "Points taken for each rating of the account's own that was hidden after a report"
+    ),
+    whole!(
+        "reputation.rated",
+        0,
+        100,
+        Unordered,
+        Marketplace,
+        reputation.rated,
+        "Points for ratings of five stars without end, and taken for ratings of one star"
+    ),
+    whole!(
+        "reputation.rated_prior",
+        0,
+        1_000,
+        Unordered,
+        Marketplace,
+        reputation.rated_prior,
+        "As how many ratings of three stars everybody starts"
+    ),
     whole!("reputation.verified", 0, 100, Unordered, Marketplace, reputation.verified, "Points for a verified account"),
     whole!("reputation.age", 0, 100, Unordered, Marketplace, reputation.age, "Points for each thirty days of age"),
     whole!(

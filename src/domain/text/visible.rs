@@ -90,6 +90,14 @@ pub(super) fn is_hidden(character: char) -> bool {
     character.is_control() || is_bidi_control(character) || is_listed_as_hidden(code) || has_no_width
 }
 
+/// The first character that is obeyed rather than shown, with its place from 1: a control but for tab and line end, or
+/// one that turns the direction of the text.
+pub fn obeyed(text: &str) -> Option<(usize, char)> {
+    let bad =
+        |character: char| (character.is_control() && !matches!(character, '\n' | '\t')) || is_bidi_control(character);
+    (1..).zip(text.chars()).find(|(_, character)| bad(*character))
+}
+
 /// The controls of the bidirectional algorithm (Unicode Standard Annex 9) and the two line separators.
 pub(super) fn is_bidi_control(character: char) -> bool {
     matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

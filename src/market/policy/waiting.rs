@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::sides::{Sides, Tallies};
 use crate::domain::audit::AuditKey;
 use crate::domain::policy::{ApprovalsNeeded, Example, Policy, ScopeVerdict, When};
-use crate::domain::priority::{AuthorRecord, reputation};
+use crate::domain::reputation::{AuthorRecord, reputation};
 use crate::store::impact::AccountRow;
 use crate::store::reviews::ReviewRow;
 
@@ -30,12 +30,7 @@ pub(super) struct Found {
 /// The accounts whose reputation is another one by the new weights.
 pub(super) fn regarded(sides: &Sides, accounts: Vec<AccountRow>) -> Vec<Regarded> {
     let of = |account: &AccountRow, policy: &Policy| {
-        let record = AuthorRecord {
-            published: account.published,
-            rejected: account.rejected,
-            verified: account.verified,
-            age_ms: sides.now.since_ms(account.created_at),
-        };
+        let record = AuthorRecord { age_ms: sides.now.since_ms(account.created_at), ..account.record };
         reputation(&policy.reputation, &record).0
     };
     let changed = |account: AccountRow| {

@@ -249,6 +249,7 @@ pub fn story(world: World) -> World {
     };
     let act = guild.world.act(&guild.bot);
     guild.world.scratch.tx(|tx| count_usage(tx, &act, &report)).unwrap();
+    super::rating::story(&guild);
     guild.publish(package("Waiting", "1.0.0", &["ban"], b"w"));
     let waits = guild.new_installation("waiting", None);
     guild.world.does(&guild.world.ada, |tx, act| install(tx, act, &waits)).unwrap();

@@ -1,6 +1,6 @@
 //! Texts: written in the editor, kept on disk as they are typed, checked, and handed on to a decision.
 
-use super::{decide, feedback};
+use super::decide;
 use crate::console::action::Action;
 use crate::console::drafts::Draft;
 use crate::console::effect::{Decision, Effect};
@@ -8,7 +8,7 @@ use crate::console::event::Verb;
 use crate::console::model::Model;
 use crate::console::overlay::{Overlay, Writing};
 use crate::console::widgets::editor::Editor;
-use crate::domain::extension::ReasonCode;
+use crate::domain::extension::{ReasonCode, feedback_template};
 use crate::domain::limits::{FEEDBACK_CHARS_MAX, REASON_CHARS_MAX};
 use crate::domain::text::visible;
 
@@ -30,7 +30,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Template => {
             if let Some(reason) = writing.reason {
-                writing.editor.insert(feedback::template(reason));
+                writing.editor.insert(feedback_template(reason));
                 writing.save_at = Some(now);
             }
             Vec::new()

@@ -1,9 +1,9 @@
-//! Templates of feedback, one a reason: what the author needs in order to mend it.
+//! The program's own templates of feedback, one a reason: what the author needs in order to mend it.
 
-use crate::domain::extension::ReasonCode;
+use super::ReasonCode;
 
-/// The text that `template` puts into the editor.
-pub const fn template(reason: ReasonCode) -> &'static str {
+/// The text that is put into the editor for a reason, where nobody changed it.
+pub const fn feedback_template(reason: ReasonCode) -> &'static str {
     match reason {
         ReasonCode::Security => {
             "This version does something that endangers servers or their members:\n\n- what: \n- where (function, event): \n- how to see it: \n\nPlease remove it and submit a new version."
