@@ -156,7 +156,8 @@ const QUEUE_REVIEW: Contexts = Contexts::QUEUE.or(Contexts::REVIEW);
 const CATALOGUE: Contexts = Contexts::CATALOGUE;
 const STEERED: Contexts = Contexts::STEERED;
 const SALES: Contexts = Contexts::SALES;
-const PARTS: Contexts = Contexts::REVIEW.or(Contexts::SANDBOX).or(Contexts::EXTENSION).or(Contexts::SALES);
+const PARTS: Contexts =
+    Contexts::REVIEW.or(Contexts::SANDBOX).or(Contexts::EXTENSION).or(Contexts::SERVERS).or(Contexts::SALES);
 const MOVING: Contexts = Contexts::SCREENS.or(Contexts::DIALOG);
 const TYPING: Contexts = Contexts::EDITOR.or(Contexts::LINE);
 
@@ -209,8 +210,6 @@ actions! {
     SalesWhose "sales-whose" ["m"] SALES, Sales "whose" "Show everybody's sales and the marketplace's statement (administrators)";
     SalesDays "sales-days" ["t"] SALES, Sales "days" "Look at 30, 90 or 365 days";
     SalesRefund "sales-refund" ["x"] SALES, Sales "take back" "Take the purchase under the cursor back, asked with its reason";
-    NextPart "next-part" ["l", "right"] PARTS, Move "part" "Go to the next part of the screen";
-    PreviousPart "previous-part" ["h", "left"] PARTS, Move "" "Go to the previous part of the screen";
     NextChange "next-change" ["]"] REVIEW, Review "" "Go to the next change in the code";
     PreviousChange "previous-change" ["["] REVIEW, Review "" "Go to the previous change in the code";
     Down "down" ["j", "down"] MOVING, Move "" "Move down";

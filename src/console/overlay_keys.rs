@@ -8,7 +8,6 @@ use super::model::{Model, ScreenName};
 use super::overlay::{EntryOf, Overlay};
 use super::screens::review::writing;
 use super::screens::{extensions, queue, sandbox, servers};
-use super::update;
 use super::widgets::line_input::LineInput;
 use super::widgets::list::{ListState, Motion};
 use super::widgets::palette;

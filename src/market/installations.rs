@@ -21,7 +21,7 @@ use crate::store::secrets::{self, SecretRow};
 use crate::store::server_list::{self, ServerLine, ServersQuery};
 use crate::store::servers::{self, Whose};
 use crate::store::usage::{self, Used};
-use crate::store::{Tx, flags, instances, rollouts};
+use crate::store::{Tx, flags, instances, policy, rollouts};
 
 /// One installation with what happened to it.
 #[derive(Clone, Debug)]
@@ -43,18 +43,16 @@ pub fn servers_of(
     limit: usize,
     now: Timestamp,
 ) -> Result<Vec<ServerLine>, Refused> {
-    match whose(tx, viewer)? {
-        Some(whose) => Ok(server_list::page(tx, &ServersQuery { filter, whose, after, limit, now })?),
-        None => Ok(Vec::new()),
-    }
+    let Some(whose) = whose(tx, viewer)? else { return Ok(Vec::new()) };
+    let silent_ms = policy::in_force(tx, now)?.installations.instance_silent_ms;
+    Ok(server_list::page(tx, &ServersQuery { filter, whose, after, limit, now, silent_ms })?)
 }
 
 /// Counts what [`servers_of`] would give on all its pages.
 pub fn servers_total(tx: &mut Tx, viewer: &Viewer, filter: &Filter, now: Timestamp) -> Result<u64, Refused> {
-    match whose(tx, viewer)? {
-        Some(whose) => Ok(server_list::count(tx, &ServersQuery { filter, whose, after: None, limit: 0, now })?),
-        None => Ok(0),
-    }
+    let Some(whose) = whose(tx, viewer)? else { return Ok(0) };
+    let silent_ms = policy::in_force(tx, now)?.installations.instance_silent_ms;
+    Ok(server_list::count(tx, &ServersQuery { filter, whose, after: None, limit: 0, now, silent_ms })?)
 }
 
 /// Whose servers a viewer may know of; nothing where it is nobody.

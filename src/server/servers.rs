@@ -24,6 +24,7 @@ use crate::domain::filter::SERVERS;
 use crate::domain::id::ServerId;
 use crate::domain::server::NotAServerPart;
 use crate::market::{self, Described, ServerEdit, ServerRef};
+use crate::store::policy;
 
 /// Which part of the list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -59,8 +60,8 @@ pub async fn list(
             let found = market::servers_of(tx, &viewer, &filter, after, limit + 1, turn.now)?;
             let total = if counted { Some(market::servers_total(tx, &viewer, &filter, turn.now)?) } else { None };
             let next = found.get(limit - 1).filter(|_| found.len() > limit).map(|line| line.server.id.to_string());
-            let mut names = Names::default();
-            let items = found.iter().take(limit).map(|line| wire::server_line(tx, &mut names, line, turn.now));
+            let (mut names, policy) = (Names::default(), policy::in_force(tx, turn.now)?);
+            let items = found.iter().take(limit).map(|line| wire::server_line(tx, &mut names, line, &policy, turn.now));
             Ok((items.collect::<Result<Vec<_>, _>>()?, next, total))
         })
         .await?;

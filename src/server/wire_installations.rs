@@ -18,7 +18,7 @@ use crate::store::installation_steps::StepRow;
 use crate::store::installations::{self, InstallationRow};
 use crate::store::notices::{Confirmed, NoticeRow};
 use crate::store::server_list::{self, ServerLine};
-use crate::store::{StoreError, Tx, servers, versions};
+use crate::store::{StoreError, Tx, policy, servers, versions};
 
 /// A server as it is sent.
 ///
@@ -27,7 +27,8 @@ use crate::store::{StoreError, Tx, servers, versions};
 pub fn server(tx: &mut Tx, server: &Server, now: Timestamp) -> Result<WireServer, StoreError> {
     let line = server_list::line(tx, server.id)?;
     let line = line.ok_or_else(|| StoreError::Corrupt(format!("the server {} has no owner or instance", server.id)))?;
-    server_line(tx, &mut Names::default(), &line, now)
+    let policy = policy::in_force(tx, now)?;
+    server_line(tx, &mut Names::default(), &line, &policy, now)
 }
 
 /// A server of a list as it is sent.
@@ -38,6 +39,7 @@ pub fn server_line(
     tx: &mut Tx,
     names: &mut Names,
     line: &ServerLine,
+    policy: &Policy,
     now: Timestamp,
 ) -> Result<WireServer, StoreError> {
     let (server, instance) = (&line.server, &line.instance);
@@ -52,7 +54,7 @@ pub fn server_line(
         tier: server.tier.to_string(),
         instance_id: server.instance.to_string(),
         instance: instance.name.to_string(),
-        presence: instance.presence(now).name().to_owned(),
+        presence: instance.presence(&policy.installations, now).name().to_owned(),
         heard_at: instance.heard_at.map(|at| at.to_string()),
         installations: line.installations,
         consents: line.waiting,

@@ -6,7 +6,6 @@ use super::{FromRow, Row, StoreError, Tx, Value, instances};
 use crate::domain::filter::{self, Direction, Filter, Op, Term};
 use crate::domain::id::ServerId;
 use crate::domain::instance::Instance;
-use crate::domain::limits::INSTANCE_SILENT_MS;
 use crate::domain::server::Server;
 use crate::domain::time::Timestamp;
 
@@ -31,6 +30,8 @@ pub struct ServersQuery<'f> {
     pub limit: usize,
     /// When: an instance is silent or not at a moment.
     pub now: Timestamp,
+    /// How long an instance may not be heard before it counts as silent.
+    pub silent_ms: i64,
 }
 
 /// One server as lists show it.
@@ -50,6 +51,7 @@ pub struct ServerLine {
 
 struct Statement {
     now: Timestamp,
+    silent_ms: i64,
     params: Vec<Value>,
 }
 
@@ -96,7 +98,7 @@ pub fn line(tx: &mut Tx, id: ServerId) -> Result<Option<ServerLine>, StoreError>
 }
 
 fn conditions(query: &ServersQuery) -> (Statement, Vec<String>) {
-    let mut statement = Statement { now: query.now, params: Vec::new() };
+    let mut statement = Statement { now: query.now, silent_ms: query.silent_ms, params: Vec::new() };
     let mut wheres = vec![match query.whose {
         Whose::Everyones => "1 = 1".to_owned(),
         Whose::Instance(id) => format!("s.instance_id = {}", statement.bind(id.into())),
@@ -151,7 +153,7 @@ impl Statement {
         if name == "unannounced" {
             return format!("NOT ({announced})");
         }
-        let since = self.bind(self.now.plus_ms(-INSTANCE_SILENT_MS).into());
+        let since = self.bind(self.now.plus_ms(-self.silent_ms).into());
         let sign = if name == "live" { ">=" } else { "<" };
         format!("{announced} AND COALESCE(n.heard_ms, 0) {sign} {since}")
     }

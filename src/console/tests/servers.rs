@@ -11,6 +11,7 @@ use crate::console::event::{Event, Failure, Live, Reply};
 use crate::console::fixture::{NOW, servers as fixture};
 use crate::console::screens::servers::ask::{Ask, Offer, Purpose, Told};
 use crate::console::screens::servers::deed::Deed;
+use crate::console::screens::servers::update::LOOK_AGAIN_MS;
 
 /// A desk at which the list of servers is read.
 pub fn listing(columns: u16, rows: u16, len: usize) -> Desk {
@@ -114,7 +115,7 @@ fn the_end_of_what_is_read_brings_the_next_page_once() {
 #[test]
 fn a_filter_with_a_fault_is_not_sent_and_a_good_one_is() {
     let mut desk = listing(80, 24, 9);
-    desk.press("/").write("teir:pro").press("enter").sees("column 1").sees("did you mean");
+    desk.press("/").write("teir:pro").press("enter").sees("column 1").sees("no field of servers");
     assert_eq!(desk.asked().len(), 0);
     desk.press("ctrl-u").write("tier:pro consent:yes").press("enter");
     assert!(matches!(asked(&mut desk), Ask::Servers { query, .. } if query == "tier:pro consent:yes"));
@@ -329,7 +330,7 @@ fn instances_are_read_again_when_one_of_them_may_have_fallen_silent() {
     let mut desk = instances(80, 24);
     desk.sees("shard-1").sees("2048 MiB").sees("○ silent");
     desk.asked();
-    desk.later(crate::domain::limits::INSTANCE_SILENT_MS);
+    desk.later(LOOK_AGAIN_MS);
     assert!(matches!(asked(&mut desk), Ask::Instances { .. }));
     desk.press("enter");
     assert!(matches!(asked(&mut desk), Ask::Servers { query, .. } if query == "instance:shard-1"));

@@ -123,3 +123,63 @@ fn strangers_see_what_is_published_and_listed_and_owners_their_own() {
     let by_slug: ExtensionRef = "unlisted-tool".parse().unwrap();
     assert!(world.reads(|tx| extension(tx, &Viewer::Anyone, &by_slug)).is_ok(), "unlisted is found by its slug");
 }
+
+#[test]
+fn servers_are_found_by_what_is_on_them_and_by_who_serves_them() {
+    use super::guild::{Guild, described};
+    let guild = Guild::new();
+    let world = &guild.world;
+    guild.publish(package("Greeter", "1.0.0", &["kick"], b"1"));
+    let other = world.does(&guild.bot, |tx, act| describe_server(tx, act, &described("900", "mia"))).unwrap();
+    let names = |caller, text: &str| {
+        let filter = Filter::parse(text, &filter::SERVERS).unwrap();
+        let found = world.reads(|tx| {
+            let viewer = world.act(caller).viewer();
+            let all = servers_of(tx, &viewer, &filter, None, 10, world.now())?;
+            assert_eq!(servers_total(tx, &viewer, &filter, world.now())?, all.len() as u64, "{text}");
+            // Page by page gives the same.
+            let mut paged = Vec::new();
+            while let Some(line) =
+                servers_of(tx, &viewer, &filter, paged.last().copied(), 1, world.now())?.into_iter().next()
+            {
+                paged.push(line.server.id);
+            }
+            assert_eq!(paged, all.iter().map(|line| line.server.id).collect::<Vec<_>>(), "{text}");
+            Ok(all)
+        });
+        found.unwrap()
+    };
+    let ids = |caller, text: &str| names(caller, text).iter().map(|line| line.server.id).collect::<Vec<_>>();
+    let (first, second) = (guild.server.id, other.id);
+    let row = world.does(&world.ada, |tx, act| install(tx, act, &guild.new_installation("greeter", None))).unwrap();
+    let counts =
+        |text: &str| names(&world.mia, text).iter().map(|line| (line.installations, line.waiting)).collect::<Vec<_>>();
+    assert_eq!(counts(""), [(1, 1), (0, 0)]);
+    for (text, expected) in [
+        ("", vec![first, second]),
+        ("sort:-created", vec![second, first]),
+        ("consent:yes", vec![first]),
+        ("consent:no", vec![second]),
+        ("installed:>0", vec![first]),
+        ("installed:0", vec![second]),
+        ("-installed:>=1", vec![second]),
+        ("owner:MIA", vec![second]),
+        ("-owner:mia tier:free", vec![first]),
+        ("tier:pro", vec![]),
+        ("presence:live", vec![first, second]),
+        ("presence:silent", vec![]),
+        ("-presence:unannounced", vec![first, second]),
+        ("900", vec![second]),
+        ("-900", vec![first]),
+        ("older:1d", vec![]),
+        ("younger:1d", vec![first, second]),
+        ("instance:nobody", vec![]),
+    ] {
+        assert_eq!(ids(&world.mia, text), expected, "{text}");
+    }
+    assert_eq!(ids(&world.ada, ""), [first], "an owner sees its own");
+    assert!(ids(&world.ben, "").is_empty(), "a stranger sees none");
+    world.wait_ms(crate::domain::policy::Policy::default().installations.instance_silent_ms + 1);
+    assert_eq!(ids(&world.mia, "presence:silent"), [first, second]);
+    assert_eq!(guild.row(row.id).revision, row.revision);
+}

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::guild::Guild;
-use crate::domain::limits::INSTANCE_SILENT_MS;
 use crate::domain::manifest::FlagDefault;
+use crate::domain::policy::Policy;
 use crate::market::*;
 
 #[test]
@@ -21,7 +21,7 @@ fn owners_are_told_how_many_have_it_and_maintainers_where() {
     assert_eq!((seen.installations, seen.active, seen.servers, first), (1, 1, 1, ("1.0.0".to_owned(), 1)));
     assert_eq!((seen.instances, seen.listening), (1, 1));
     assert_eq!(spread(&world.ada).unwrap_err().code(), "not_found", "a stranger");
-    world.wait_ms(INSTANCE_SILENT_MS + 1);
+    world.wait_ms(Policy::default().installations.instance_silent_ms + 1);
     assert_eq!(spread(&world.mia).unwrap().1.listening, 0, "it went silent");
 
     let where_is = |caller| world.reads(|tx| installed_with(tx, &of(caller), &wanted, None, 10, world.now()));

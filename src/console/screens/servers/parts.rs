@@ -132,15 +132,11 @@ pub fn installation_detail(model: &Model, whole: &Whole, row: &Installation, col
     if !row.granted.is_empty() {
         lines.extend(flow(scope_spans(theme, scope_set(&row.granted)), columns));
     }
-    let previous = row.previous.as_deref().map_or("none".into(), visible).into_owned();
-    lines.push(line(
-        theme,
-        "Updates",
-        vec![
-            Span::raw(visible(&row.follow).into_owned()),
-            Span::styled(format!("  ·  can go back to {previous}"), muted),
-        ],
-    ));
+    let back = row
+        .previous
+        .as_deref()
+        .map_or_else(String::new, |previous| format!("  ·  can go back to {}", visible(previous)));
+    lines.push(line(theme, "Updates", vec![Span::raw(visible(&row.follow).into_owned()), Span::styled(back, muted)]));
     if let Some(update) = &row.update {
         let when = match update.when.as_str() {
             "now" => "it comes now".to_owned(),

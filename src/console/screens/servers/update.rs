@@ -9,7 +9,9 @@ use crate::console::effect::Effect;
 use crate::console::model::{Model, ScreenName};
 use crate::console::remote::Remote;
 use crate::console::widgets::list::{ListState, Motion};
-use crate::domain::limits::INSTANCE_SILENT_MS;
+
+/// How often instances are looked at while they are shown: nothing tells that one fell silent but its silence.
+pub const LOOK_AGAIN_MS: i64 = 60_000;
 
 /// Shows the screen; what was never read is read now, and what changed meanwhile is read again.
 pub fn show(model: &mut Model) -> Vec<Effect> {
@@ -250,9 +252,8 @@ pub fn take(model: &mut Model, told: Told) -> Vec<Effect> {
             let servers = &mut model.servers;
             if generation == servers.instances.generation {
                 servers.instances.take(cursor.is_none(), answer, now, |row| &row.id);
-                // Nothing tells that an instance fell silent but its silence.
                 let live = servers.instances.rows.iter().any(|row| row.presence == "live");
-                servers.read_again_at = live.then(|| now.plus_ms(INSTANCE_SILENT_MS));
+                servers.read_again_at = live.then(|| now.plus_ms(LOOK_AGAIN_MS));
             }
             Vec::new()
         }

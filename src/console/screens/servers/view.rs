@@ -340,6 +340,7 @@ fn state_line(model: &Model, whole: &Whole) -> Line<'static> {
     let server = &whole.server;
     let managers = match server.managers.len() {
         0 => String::new(),
+        1 => " and 1 manager".to_owned(),
         len => format!(" and {len} managers"),
     };
     let mut spans = vec![
@@ -349,7 +350,8 @@ fn state_line(model: &Model, whole: &Whole) -> Line<'static> {
     ];
     spans.extend(lists::presence(theme, &server.presence).spans);
     if !whole.consents.is_empty() {
-        let text = format!("  ·  {} wait for consent", whole.consents.len());
+        let waiting = whole.consents.len();
+        let text = format!("  ·  {waiting} {} for consent", if waiting == 1 { "waits" } else { "wait" });
         spans.push(Span::styled(text, theme.style(Role::Warning)));
     }
     Line::from(spans)
