@@ -16,7 +16,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::version::VersionNumber;
 use crate::store::extensions::ExtensionRow;
 use crate::store::flags::Overrides;
-use crate::store::{StoreError, Tx, channels, flags, installations, instances, servers, versions};
+use crate::store::{StoreError, Tx, channels, flags, installations, instances, policy, servers, versions};
 
 /// Channel revisions shown at most.
 const REVISIONS_MAX: usize = 100;
@@ -83,10 +83,12 @@ pub fn spread_of(
     }
     // A server has an extension at most once.
     spread.servers = spread.installations;
+    let waits = policy::in_force(tx, now)?.installations;
     for (id, _) in installations::instances_with(tx, row.id)? {
         let instance = instances::by_id(tx, id)?;
         spread.instances += 1;
-        spread.listening += u64::from(instance.is_some_and(|instance| instance.presence(now) == Presence::Live));
+        spread.listening +=
+            u64::from(instance.is_some_and(|instance| instance.presence(&waits, now) == Presence::Live));
     }
     spread.versions = by_version.into_iter().rev().collect();
     Ok((row, spread))

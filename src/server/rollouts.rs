@@ -83,13 +83,14 @@ pub async fn installations(
             let viewer = turn.act().viewer();
             let found = market::installed_with(tx, &viewer, &extension, after, limit + 1, turn.now)?;
             let next = found.get(limit - 1).filter(|_| found.len() > limit).map(|(site, _)| site.row.id.to_string());
+            let rings = policy::in_force(tx, turn.now)?.rollouts;
             let mut items = Vec::new();
             for (site, update) in found.iter().take(limit) {
                 items.push(InstalledOn {
                     server: site.server.name.to_string(),
                     tier: site.server.tier.to_string(),
                     instance: site.instance.name.to_string(),
-                    ring: Ring::of(site.extension.id, site.server.id).name().to_owned(),
+                    ring: Ring::of(site.extension.id, site.server.id, &rings).name().to_owned(),
                     installation: wire::installation(tx, site, *update)?,
                 });
             }

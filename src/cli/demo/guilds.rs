@@ -1,6 +1,6 @@
 //! The part of the story that happens on servers: instances, installations, consent, updates, usage, and the policy.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::json;
 
@@ -15,13 +15,13 @@ use crate::domain::id::{AccountId, InstallationId, InstanceId, PlanId, ServerId}
 use crate::domain::installation::{Follow, Stage};
 use crate::domain::instance::Claimed;
 use crate::domain::json::Json;
-use crate::domain::limits::{INSTANCE_ORDER_MS, USAGE_RECORDS_MAX};
+use crate::domain::limits::USAGE_RECORDS_MAX;
 use crate::domain::scope::{Scope, ScopeSet};
 use crate::domain::server::{ServerRelation, SubscriptionTier};
 use crate::domain::time::Timestamp;
 use crate::market::{self, Act, IfMatch, InstallationRef, Refused, ServerRef};
 use crate::store::installations::InstallationRow;
-use crate::store::{Tx, accounts, installations, usage as counted};
+use crate::store::{Tx, accounts, installations, policy as policies, usage as counted};
 
 /// Rows looked at in one look.
 const LOOK_MAX: usize = 1_000;
@@ -189,6 +189,7 @@ impl Teller {
             number: None,
             grant: Some(offered.all.minus(left_out)),
             follow,
+            along: BTreeMap::new(),
         };
         let act = self.act(tx, server.owner, now)?;
         let row = market::install(tx, &act, &input)?;
@@ -285,7 +286,8 @@ impl Teller {
             }
         }
         while market::roll(tx, now)?.is_some() {}
-        for row in installations::due(tx, now.plus_ms(INSTANCE_ORDER_MS), LOOK_MAX)? {
+        let order_ms = policies::in_force(tx, now)?.installations.order_ms;
+        for row in installations::due(tx, now.plus_ms(order_ms), LOOK_MAX)? {
             self.carry_out(tx, &row, now)?;
         }
         Ok(())

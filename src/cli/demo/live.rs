@@ -7,11 +7,11 @@ use super::usage;
 use crate::domain::account::{Caller, Right, Rights};
 use crate::domain::id::{Entropy, InstanceId, NoticeId, TokenId};
 use crate::domain::installation::{Stage, StageName};
-use crate::domain::limits::{INSTANCE_ORDER_MS, USAGE_RECORDS_MAX};
+use crate::domain::limits::USAGE_RECORDS_MAX;
 use crate::domain::time::Timestamp;
 use crate::market::{self, Acknowledgement, Act, By, Refused};
 use crate::server::clock::Clock;
-use crate::store::{Store, StoreError, Tx, accounts, installations, instances, notices, servers};
+use crate::store::{Store, StoreError, Tx, accounts, installations, instances, notices, policy, servers};
 
 /// What an instance is ordered for an installation, in this order.
 pub const ORDERED: &[StageName] = &[StageName::SandboxPrep, StageName::StateInit];
@@ -79,7 +79,8 @@ fn players(tx: &mut Tx) -> Result<Vec<Player>, StoreError> {
 fn duties(tx: &mut Tx, players: &[Player], now: Timestamp) -> Result<Vec<(usize, Duty)>, StoreError> {
     let mut duties = Vec::new();
     let mut ordered = vec![0_usize; players.len()];
-    for row in installations::due(tx, now.plus_ms(INSTANCE_ORDER_MS), SEEN_MAX)? {
+    let order_ms = policy::in_force(tx, now)?.installations.order_ms;
+    for row in installations::due(tx, now.plus_ms(order_ms), SEEN_MAX)? {
         let Some(next) = row.stands.state.next() else { continue };
         let stage = match next.stage {
             Stage::SandboxPrep { .. } => StageName::SandboxPrep,

@@ -4,14 +4,15 @@ use serde_json::json;
 
 use super::desk::Desk;
 use crate::api::events::LiveEvent;
-use crate::api::installations::Removed;
+use crate::api::installations::{AskedScope, InstallationOffer, OfferedExtension, Removed};
 use crate::api::page::Page;
 use crate::console::effect::Effect;
 use crate::console::event::{Event, Failure, Live, Reply};
 use crate::console::fixture::{NOW, servers as fixture};
-use crate::console::screens::servers::ask::{Ask, Offer, Purpose, Told};
+use crate::console::screens::servers::ask::{Ask, Purpose, Told};
 use crate::console::screens::servers::deed::Deed;
 use crate::console::screens::servers::update::LOOK_AGAIN_MS;
+use crate::domain::scope::Scope;
 
 /// A desk at which the list of servers is read.
 pub fn listing(columns: u16, rows: u16, len: usize) -> Desk {
@@ -192,18 +193,30 @@ fn an_extension_is_installed_after_what_it_asks_for_was_shown() {
     let mut desk = opened(80, 24);
     desk.press("i").write("starboard").press("enter");
     assert!(matches!(asked(&mut desk), Ask::Offer { slug, .. } if slug == "starboard"));
-    let offer = Offer {
-        slug: "starboard".to_owned(),
-        name: "Starboard".to_owned(),
-        owner: "acme".to_owned(),
-        number: "1.4.0".to_owned(),
-        scopes: vec!["reactions".to_owned(), "messages_write".to_owned()],
-        optional: vec!["reactions".to_owned()],
+    let scope = |scope: Scope, optional| AskedScope {
+        scope: scope.name().to_owned(),
+        risk: scope.risk(),
+        description: scope.description().to_owned(),
+        optional,
+        granted: false,
     };
-    told(&mut desk, Told::Offer { server_id: fixture::server_id(0), answer: Ok(Box::new(offer)) });
-    desk.sees("Starboard by acme, version 1.4.0, on Night Owls").sees("2 scopes").press("enter");
-    let Deed::Install { grant, number, .. } = deed(&mut desk) else { panic!() };
+    let item = |slug: &str, needed_by: &[&str], scopes: Vec<AskedScope>| OfferedExtension {
+        extension_id: format!("ext-{slug}"),
+        slug: slug.to_owned(),
+        name: slug.to_uppercase(),
+        version: "1.4.0".to_owned(),
+        needed_by: needed_by.iter().map(|slug| (*slug).to_owned()).collect(),
+        scopes,
+    };
+    let starboard = item("starboard", &[], vec![scope(Scope::MessagesWrite, false), scope(Scope::Reactions, true)]);
+    let items = vec![starboard, item("ledger", &["starboard"], vec![scope(Scope::Storage, false)])];
+    let answer = Ok(Box::new(InstallationOffer { items }));
+    told(&mut desk, Told::Offer { server_id: fixture::server_id(0), answer });
+    desk.sees("STARBOARD, version 1.4.0, on Night Owls").sees("It needs ledger 1.4.0").sees("3 scopes");
+    desk.sees("ledger: ").press("enter");
+    let Deed::Install { grant, number, along, .. } = deed(&mut desk) else { panic!() };
     assert_eq!((grant, number.as_str()), (vec!["messages_write".to_owned()], "1.4.0"));
+    assert_eq!(along["ledger"].grant.as_deref(), Some(&["storage".to_owned()][..]));
 }
 
 #[test]

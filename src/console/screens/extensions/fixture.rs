@@ -162,6 +162,7 @@ fn installed_on(number: usize) -> InstalledOn {
             freed_at: None,
             created_at: NOW.to_string(),
             updated_at: NOW.plus_ms(-HOUR_MS).to_string(),
+            request_id: None,
             revision: 2,
         },
     }

@@ -1,11 +1,13 @@
 //! What the screen's keys do: open, choose, ask first where something is lost, and say what came of it.
 
-use super::ask::{Ask, Offer, Purpose, Told};
+use std::collections::BTreeMap;
+
+use super::ask::{Ask, Purpose, Told};
 use super::deed::{Deed, Order};
 use super::dialog::{self, Dialog, ScopeRow, ScopesToChoose};
 use super::update::{filter, open, read_again, step_part};
 use super::{Part, Shown, Whole};
-use crate::api::installations::{ConsentAsked, Installation, Removed};
+use crate::api::installations::{AskedScope, ConsentAlong, ConsentAsked, Installation, InstallationOffer, Removed};
 use crate::console::action::Action;
 use crate::console::effect::Effect;
 use crate::console::event::{Answer, Failure};
@@ -211,7 +213,7 @@ fn on_installation(model: &mut Model, action: Action, title: String, row: &Insta
         }
         Action::ServerRevoke if row.granted.is_empty() => model.tell(format!("Nothing is granted to {title}")),
         Action::ServerRevoke => {
-            let rows = scope_rows(&row.granted, |_| true, |_| true, |_| false);
+            let rows = granted_rows(&row.granted);
             let about = vec![
                 "Marked scopes are taken back at once. Where it cannot do without one of them, it stops.".to_owned(),
             ];
@@ -239,25 +241,43 @@ fn install(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-fn choose_scopes_to_install(model: &mut Model, server_id: String, offer: &Offer) {
-    let optional = |scope: &str| offer.optional.iter().any(|one| one == scope);
-    let rows = scope_rows(&offer.scopes, optional, |_| false, |scope| !optional(scope));
+fn choose_scopes_to_install(model: &mut Model, server_id: String, offer: &InstallationOffer) {
+    let Some(wanted) = offer.items.iter().find(|item| item.needed_by.is_empty()) else { return };
     let on = model.servers.whole().filter(|whole| whole.server.id == server_id);
     let on = on.map_or_else(|| "this server".to_owned(), |whole| visible(&whole.server.name).into_owned());
+    let mut along = BTreeMap::new();
+    let mut rows: Vec<ScopeRow> = wanted.scopes.iter().map(|scope| scope_row(scope, None)).collect();
+    for item in offer.items.iter().filter(|item| !item.needed_by.is_empty()) {
+        rows.extend(item.scopes.iter().map(|scope| scope_row(scope, Some(&item.slug))));
+        along.insert(item.slug.clone(), ConsentAlong { number: item.version.clone(), grant: None });
+    }
     let risk: u32 = rows.iter().map(|row| u32::from(row.risk)).sum();
-    let about = vec![
-        format!("{} by {}, version {}, on {on}.", offer.name, offer.owner, offer.number),
-        match rows.len() {
-            0 => "It asks for nothing.".to_owned(),
-            len => {
-                format!("It asks for {len} scopes of risk {risk} together; optional ones are left out unless marked.")
-            }
-        },
-    ];
-    let slug = visible(&offer.slug).into_owned();
-    let deed = Deed::Install { slug: offer.slug.clone(), number: offer.number.clone(), grant: Vec::new() };
+    let mut about = vec![format!("{}, version {}, on {on}.", wanted.name, wanted.version)];
+    if !along.is_empty() {
+        let names: Vec<String> = along.iter().map(|(slug, consent)| format!("{slug} {}", consent.number)).collect();
+        about.push(format!("It needs {}: they come along, all or none.", names.join(", ")));
+    }
+    about.push(match rows.len() {
+        0 => "Nothing is asked for.".to_owned(),
+        len => format!("{len} scopes of risk {risk} together are asked for; optional ones are left out unless marked."),
+    });
+    let slug = visible(&wanted.slug).into_owned();
+    let deed = Deed::Install { slug: wanted.slug.clone(), number: wanted.version.clone(), grant: Vec::new(), along };
     let order = Order { server_id, title: format!("{slug} on {on}"), deed };
     choose_scopes(model, format!("Install {slug}"), about, rows, order);
+}
+
+/// A scope that is asked for: what may be left out is, unless what runs has it.
+fn scope_row(scope: &AskedScope, along: Option<&String>) -> ScopeRow {
+    ScopeRow {
+        along: along.cloned(),
+        scope: scope.scope.clone(),
+        risk: scope.risk,
+        description: scope.description.clone(),
+        may_be_left_out: scope.optional,
+        granted: scope.granted,
+        marked: !scope.optional || scope.granted,
+    }
 }
 
 fn consent(model: &mut Model) -> Vec<Effect> {
@@ -268,15 +288,7 @@ fn consent(model: &mut Model) -> Vec<Effect> {
     };
     let title = title(whole, &asked.slug);
     let server_id = whole.server.id.clone();
-    let row = |scope: &crate::api::installations::AskedScope| ScopeRow {
-        scope: scope.scope.clone(),
-        risk: scope.risk,
-        description: scope.description.clone(),
-        may_be_left_out: scope.optional,
-        granted: scope.granted,
-        marked: !scope.optional || scope.granted,
-    };
-    let rows: Vec<ScopeRow> = asked.scopes.iter().map(row).collect();
+    let rows: Vec<ScopeRow> = asked.scopes.iter().map(|scope| scope_row(scope, None)).collect();
     let new = rows.iter().filter(|row| !row.granted).count();
     let about = vec![
         what_asks(asked),
@@ -407,27 +419,21 @@ fn choose_scopes(model: &mut Model, title: String, about: Vec<String>, rows: Vec
     model.overlay = Overlay::Servers(Dialog::Scopes(Box::new(choosing)));
 }
 
-/// Scopes by risk, each told of by its name.
-fn scope_rows(
-    names: &[String],
-    may_be_left_out: impl Fn(&str) -> bool,
-    granted: impl Fn(&str) -> bool,
-    marked: impl Fn(&str) -> bool,
-) -> Vec<ScopeRow> {
-    let mut rows: Vec<ScopeRow> = names
-        .iter()
-        .map(|name| {
-            let known = name.parse::<Scope>().ok();
-            ScopeRow {
-                scope: name.clone(),
-                risk: known.map_or(10, Scope::risk),
-                description: known.map_or("this console does not know it", Scope::description).to_owned(),
-                may_be_left_out: may_be_left_out(name),
-                granted: granted(name),
-                marked: marked(name),
-            }
-        })
-        .collect();
+/// What is granted, most dangerous first, to be marked and taken back.
+fn granted_rows(names: &[String]) -> Vec<ScopeRow> {
+    let row = |name: &String| {
+        let known = name.parse::<Scope>().ok();
+        ScopeRow {
+            along: None,
+            scope: name.clone(),
+            risk: known.map_or(10, Scope::risk),
+            description: known.map_or("this console does not know it", Scope::description).to_owned(),
+            may_be_left_out: true,
+            granted: true,
+            marked: false,
+        }
+    };
+    let mut rows: Vec<ScopeRow> = names.iter().map(row).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.risk));
     rows
 }

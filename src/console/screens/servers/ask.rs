@@ -2,7 +2,7 @@
 
 use super::Whole;
 use super::deed::Order;
-use crate::api::installations::{Config, InstallationStep, Removed};
+use crate::api::installations::{Config, InstallationOffer, InstallationStep, Removed};
 use crate::api::instances::Instance;
 use crate::api::page::Page;
 use crate::api::policy::ServerPolicy;
@@ -136,8 +136,8 @@ pub enum Told {
     Offer {
         /// The server.
         server_id: String,
-        /// The extension.
-        answer: Answer<Box<Offer>>,
+        /// It, with everything that it needs.
+        answer: Answer<Box<InstallationOffer>>,
     },
     /// What a removal would free.
     Weighed {
@@ -153,21 +153,4 @@ pub enum Told {
         /// A sentence about it.
         answer: Answer<String>,
     },
-}
-
-/// An extension that could be installed.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Offer {
-    /// Its slug.
-    pub slug: String,
-    /// Its name.
-    pub name: String,
-    /// Its owner's name.
-    pub owner: String,
-    /// The version the channel points at.
-    pub number: String,
-    /// What that declares.
-    pub scopes: Vec<String>,
-    /// What of it may be left out.
-    pub optional: Vec<String>,
 }

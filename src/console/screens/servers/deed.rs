@@ -1,6 +1,10 @@
 //! What can be done to a server and to what is installed on it, ready to be sent.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
+
+use crate::api::installations::ConsentAlong;
 
 /// Something to do, and what it is about for people.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +28,8 @@ pub enum Deed {
         number: String,
         /// The scopes that are granted.
         grant: Vec<String>,
+        /// What it needs and comes along, by slug, with what is granted to each.
+        along: BTreeMap<String, ConsentAlong>,
     },
     /// Grant a version what it asks for.
     Grant {

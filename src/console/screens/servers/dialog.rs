@@ -70,6 +70,8 @@ pub struct ScopesToChoose {
 /// One scope to choose.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScopeRow {
+    /// The extension that comes along and asks for it; none where it is the extension in question.
+    pub along: Option<String>,
     /// Its name.
     pub scope: String,
     /// 1 to 10.
@@ -340,10 +342,19 @@ fn scopes_key(model: &mut Model, action: Option<Action>) -> Vec<Effect> {
 
 fn send_scopes(model: &mut Model) -> Vec<Effect> {
     let Overlay::Servers(Dialog::Scopes(choosing)) = &model.overlay else { return Vec::new() };
-    let marked: Vec<String> = choosing.rows.iter().filter(|row| row.marked).map(|row| row.scope.clone()).collect();
+    let marked_for = |slug: Option<&String>| -> Vec<String> {
+        let rows = choosing.rows.iter().filter(|row| row.marked && row.along.as_ref() == slug);
+        rows.map(|row| row.scope.clone()).collect()
+    };
+    let marked = marked_for(None);
     let mut order = choosing.order.clone();
     match &mut order.deed {
-        Deed::Install { grant, .. } => *grant = marked,
+        Deed::Install { grant, along, .. } => {
+            *grant = marked;
+            for (slug, consent) in along {
+                consent.grant = Some(marked_for(Some(slug)));
+            }
+        }
         Deed::Grant { scopes, .. } => *scopes = marked,
         Deed::Revoke { .. } if marked.is_empty() => {
             let key = model.key(Action::Toggle);

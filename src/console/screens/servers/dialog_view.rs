@@ -98,7 +98,9 @@ fn draw_scopes(model: &Model, buf: &mut Buffer, area: Rect, choosing: &ScopesToC
         let name = format!("{:>2} {:<17} {note:<14} ", row.risk, visible(&row.scope));
         let x = paint::put(buf, x, y, list.right().saturating_sub(x), &name, theme.scope(row.risk));
         let room = list.right().saturating_sub(x);
-        let text = visible(&row.description);
+        let text =
+            row.along.as_ref().map_or_else(|| row.description.clone(), |slug| format!("{slug}: {}", row.description));
+        let text = visible(&text);
         paint::put(buf, x, y, room, &shorten(&text, usize::from(room)), theme.style(Role::Muted));
         if at == choosing.cursor {
             paint::fill_row(buf, list, y, theme.style(Role::Selection));

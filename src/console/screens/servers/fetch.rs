@@ -1,6 +1,6 @@
 //! Does what the screen asks of the outside, against one marketplace.
 
-use super::ask::{Ask, Offer, Told};
+use super::ask::{Ask, Told};
 use super::deed::{Deed, Order};
 use super::{PAGE_ROWS, Whole};
 use crate::api::installations::{
@@ -9,7 +9,6 @@ use crate::api::installations::{
 use crate::api::policy::NewServerPolicy;
 use crate::api::servers::ServerPatch;
 use crate::client::{Client, ClientError, PageQuery, Seen, Total};
-use crate::console::event::{Answer, Failure};
 use crate::console::perform::failure;
 
 /// Does one thing.
@@ -43,7 +42,10 @@ pub async fn answer(client: &Client, ask: Ask) -> Told {
             let answer = client.config(&id).await.map(|fetched| Box::new(fetched.value)).map_err(failure);
             Told::Config { id, answer }
         }
-        Ask::Offer { server_id, slug } => Told::Offer { server_id, answer: offer(client, &slug).await.map(Box::new) },
+        Ask::Offer { server_id, slug } => {
+            let answer = client.installation_offer(&server_id, &slug, None).await.map(Box::new).map_err(failure);
+            Told::Offer { server_id, answer }
+        }
         Ask::Weigh(order) => {
             let answer = weigh(client, &order).await.map_err(failure);
             Told::Weighed { order, answer }
@@ -69,23 +71,6 @@ async fn whole(client: &Client, id: &str) -> Result<Whole, ClientError> {
     Ok(Whole { server, installations: installations.items, consents: consents.items, instance })
 }
 
-async fn offer(client: &Client, slug: &str) -> Answer<Offer> {
-    let extension = client.extension(slug).await.map_err(failure)?.value;
-    let Some(number) = extension.head else {
-        let text = format!("nothing of {} is published, so it cannot be installed", extension.slug);
-        return Err(Failure { text, ..Failure::default() });
-    };
-    let version = client.version(&extension.id, &number).await.map_err(failure)?.value;
-    Ok(Offer {
-        slug: extension.slug,
-        name: extension.name,
-        owner: extension.owner,
-        number,
-        scopes: version.scopes,
-        optional: version.optional_scopes,
-    })
-}
-
 /// What a removal would free: the server judges it and keeps everything.
 async fn weigh(client: &Client, order: &Order) -> Result<Removed, ClientError> {
     let (extension, seen) = match &order.deed {
@@ -98,12 +83,13 @@ async fn weigh(client: &Client, order: &Order) -> Result<Removed, ClientError> {
 async fn carry_out(client: &Client, order: &Order) -> Result<String, ClientError> {
     let (server, title) = (order.server_id.as_str(), order.title.as_str());
     Ok(match &order.deed {
-        Deed::Install { slug, number, grant } => {
+        Deed::Install { slug, number, grant, along } => {
             let new = NewInstallation {
                 extension: slug.clone(),
                 number: Some(number.clone()),
                 grant: Some(grant.clone()),
                 follow: None,
+                along: along.clone(),
             };
             client.install(server, &new).await?;
             format!("{title} is being installed")
