@@ -6,7 +6,8 @@ use super::act::Leave;
 use crate::domain::audit::AuditEntry;
 use crate::domain::extension::ReasonCode;
 use crate::domain::id::{
-    AccountId, ExtensionId, InstallationId, InstanceId, PlanId, PurchaseId, RatingId, ReviewId, ServerId, TokenId, VersionId,
+    AccountId, ExtensionId, InstallationId, InstanceId, PlanId, PurchaseId, RatingId, ReviewId, ServerId, TokenId,
+    VersionId,
 };
 use crate::domain::permit::{Action, Doer};
 use crate::domain::time::Timestamp;
@@ -161,6 +162,8 @@ pub(super) fn tell_points(tx: &mut Tx, account: AccountId, balance: i64) {
     let body = json!({ "action": "granted", "account_id": account.to_string(), "balance": balance });
     let audience = Audience::of([Listener::Administrators, Listener::Account(account)]);
     tx.event(NewEvent { topic: "purchase", audience, body });
+}
+
 /// Tells of a rating of an extension: who may see it, and maintainers.
 pub(super) fn tell_rating(tx: &mut Tx, action: &str, extension: &ExtensionRow, rating: &RatingRow, by: &str) {
     let body = json!({

@@ -12,7 +12,8 @@ use super::error::StoreError;
 use crate::domain::account::AccountName;
 use crate::domain::digest::{Md5Digest, Sha256Digest};
 use crate::domain::id::{
-    AccountId, EntryId, ExtensionId, FindingId, InstallationId, InstanceId, JobId, NodeId, NoteId, NoticeId, PlanId, PurchaseId, RatingId, ReportId, ReviewId, ServerId, TokenId, VersionId,
+    AccountId, EntryId, ExtensionId, FindingId, InstallationId, InstanceId, JobId, NodeId, NoteId, NoticeId, PlanId,
+    PurchaseId, RatingId, ReportId, ReviewId, ServerId, TokenId, VersionId,
 };
 use crate::domain::time::Timestamp;
 
