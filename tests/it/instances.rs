@@ -8,7 +8,7 @@ use skydeck::api::installations::{
 };
 use skydeck::api::instances::{Announcement, Confirmation, NewInstance, UsageBatch, UsageRecord, UsageReport};
 use skydeck::api::servers::{ServerDescription, ServerPatch};
-use skydeck::client::{Client, EventStream, EventsQuery, PageQuery, Seen};
+use skydeck::client::{Client, EventStream, EventsQuery, PageQuery, Seen, Total};
 use skydeck::market;
 
 use crate::harness::{Package, Person, Server};
@@ -288,6 +288,16 @@ async fn owners_and_administrators_manage_servers_and_what_is_on_them() {
     server.administrator().client.edit_server("100", Seen::Nothing, &tier).await.unwrap();
     assert_eq!(owner.client.chat_server("100").await.unwrap().value.tier, "plus");
     assert_eq!(ada.client.chat_server("100").await.unwrap_err().status(), Some(404));
+    let found = |q: &str| PageQuery { q: Some(q.to_owned()), total: Total::Counted, ..PageQuery::default() };
+    let admin = server.administrator();
+    let page = admin.client.servers(&found("tier:plus presence:live consent:no")).await.unwrap();
+    let only = &page.items[0];
+    assert_eq!((page.total, only.instance.as_str(), only.installations, only.consents), (Some(1), "shard-1", 0, 0));
+    assert_eq!(admin.client.servers(&found("tier:free")).await.unwrap().total, Some(0));
+    assert_eq!(admin.client.servers(&found("teir:plus")).await.unwrap_err().status(), Some(400));
+    assert_eq!(admin.client.instance(&bot.id).await.unwrap().value.servers, 1);
+    let fields = owner.client.server_policy("100").await.unwrap().value.fields;
+    assert!(fields.iter().any(|field| field.field == "scopes.webhooks" && field.layer == "defaults" && !field.locked));
     let managers = ServerPatch { managers: Some(vec!["ada".to_owned()]), ..ServerPatch::default() };
     owner.client.edit_server("100", Seen::Nothing, &managers).await.unwrap();
     let row = ada.client.install("100", &new_installation("greeter")).await.unwrap();

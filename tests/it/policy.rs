@@ -129,7 +129,8 @@ async fn a_servers_owner_plans_and_applies_what_the_server_overrides() {
     use skydeck::api::policy::NewServerPolicy;
     let server = Server::start().await;
     let (ada, mo, root) = (server.account("ada").await, server.maintainer("mo").await, server.administrator());
-    let made = root.client.create_instance(&skydeck::api::instances::NewInstance { name: "shard-1".to_owned() });
+    let shard = skydeck::api::instances::NewInstance { name: "shard-1".to_owned() };
+    let made = root.client.create_instance(&shard);
     let made = made.await.unwrap();
     let bot = skydeck::client::Client::new(server.url().parse().unwrap(), Some(made.secret.parse().unwrap())).unwrap();
     let described =
