@@ -318,6 +318,41 @@ async fn owners_and_administrators_manage_servers_and_what_is_on_them() {
 }
 
 #[tokio::test]
+async fn everything_that_the_console_reads_of_servers_is_answered() {
+    use skydeck::console::screens::servers::ask::{Ask, Purpose, Told};
+    use skydeck::console::screens::servers::fetch;
+    let server = Server::start().await;
+    let (ada, owner, mo) = (server.account("ada").await, server.account("olga").await, server.maintainer("mo").await);
+    server.published(&ada, &mo, &Package::greeter("Greeter")).await;
+    let bot = Bot::start(&server, "shard-1", &["100"], "olga").await;
+    let row = owner.client.install("100", &new_installation("greeter")).await.unwrap();
+    bot.carry_out(&row.id).await;
+    let id = row.server_id.clone();
+    let client = server.administrator().client.clone();
+    let told = |ask: Ask| fetch::answer(&client, ask);
+    let query = "presence:live".to_owned();
+    let Told::Servers { answer, .. } = told(Ask::Servers { generation: 1, query, cursor: None }).await else {
+        panic!()
+    };
+    assert_eq!(answer.unwrap().total, Some(1));
+    let Told::Instances { answer, .. } = told(Ask::Instances { generation: 1, cursor: None }).await else { panic!() };
+    assert_eq!(answer.unwrap().items[0].name, "shard-1");
+    let Told::One { answer, .. } = told(Ask::One { id: id.clone() }).await else { panic!() };
+    let whole = answer.unwrap();
+    assert_eq!((whole.installations.len(), whole.instance.is_some()), (1, true));
+    let Told::Policy { answer, .. } = told(Ask::Policy { id: id.clone(), purpose: Purpose::Show }).await else {
+        panic!()
+    };
+    assert!(!answer.unwrap().fields.is_empty());
+    let Told::Steps { answer, .. } = told(Ask::Steps { id: row.id.clone() }).await else { panic!() };
+    assert_eq!(answer.unwrap().len(), 6);
+    let Told::Config { answer, .. } = told(Ask::Config { id: row.id }).await else { panic!() };
+    assert_eq!(answer.unwrap().revision, 0);
+    let Told::Row(answer) = told(Ask::Row { id }).await else { panic!() };
+    assert_eq!(answer.unwrap().installations, 1);
+}
+
+#[tokio::test]
 async fn a_server_that_is_restarted_in_the_middle_finishes_or_undoes_what_was_begun() {
     let mut server = Server::start().await;
     let (ada, owner, mo) = (server.account("ada").await, server.account("olga").await, server.maintainer("mo").await);

@@ -230,13 +230,11 @@ impl One {
     /// What waits for consent under the cursor, where that is shown; of an installation what it waits for.
     pub fn asked(&self) -> Option<&ConsentAsked> {
         let whole = self.whole.value()?;
-        match self.part {
-            Part::Consents => whole.consents.get(self.list().cursor),
-            _ => {
-                let id = &self.installation()?.id;
-                whole.consents.iter().find(|asked| asked.installation_id == *id)
-            }
+        if self.part == Part::Consents {
+            return whole.consents.get(self.list().cursor);
         }
+        let id = &self.installation()?.id;
+        whole.consents.iter().find(|asked| asked.installation_id == *id)
     }
 }
 

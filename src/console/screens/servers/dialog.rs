@@ -355,13 +355,12 @@ fn send_scopes(model: &mut Model) -> Vec<Effect> {
                 consent.grant = Some(marked_for(Some(slug)));
             }
         }
-        Deed::Grant { scopes, .. } => *scopes = marked,
         Deed::Revoke { .. } if marked.is_empty() => {
             let key = model.key(Action::Toggle);
             model.tell(format!("Mark the scopes to take back first: {key}"));
             return Vec::new();
         }
-        Deed::Revoke { scopes, .. } => *scopes = marked,
+        Deed::Grant { scopes, .. } | Deed::Revoke { scopes, .. } => *scopes = marked,
         _ => {}
     }
     model.overlay = Overlay::None;

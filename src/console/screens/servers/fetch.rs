@@ -16,11 +16,12 @@ pub async fn answer(client: &Client, ask: Ask) -> Told {
     match ask {
         Ask::Servers { generation, query, cursor } => {
             let q = (!query.is_empty()).then_some(query);
-            let answer = client.servers(&page(q, cursor.as_ref())).await.map_err(failure);
+            let total = if cursor.is_none() { Total::Counted } else { Total::Uncounted };
+            let answer = client.servers(&page(q, cursor.as_ref(), total)).await.map_err(failure);
             Told::Servers { generation, cursor, answer }
         }
         Ask::Instances { generation, cursor } => {
-            let answer = client.instances(&page(None, cursor.as_ref())).await.map_err(failure);
+            let answer = client.instances(&page(None, cursor.as_ref(), Total::Uncounted)).await.map_err(failure);
             Told::Instances { generation, cursor, answer }
         }
         Ask::Row { id } => {
@@ -57,8 +58,7 @@ pub async fn answer(client: &Client, ask: Ask) -> Told {
     }
 }
 
-fn page(q: Option<String>, cursor: Option<&String>) -> PageQuery {
-    let total = if cursor.is_none() { Total::Counted } else { Total::Uncounted };
+fn page(q: Option<String>, cursor: Option<&String>, total: Total) -> PageQuery {
     PageQuery { q, cursor: cursor.cloned(), limit: Some(PAGE_ROWS), total }
 }
 

@@ -100,18 +100,14 @@ pub fn open(model: &mut Model, id: &str) -> Vec<Effect> {
 /// Opens the server of a kept draft and the draft above it.
 pub fn resume(model: &mut Model, draft: &Draft) -> Vec<Effect> {
     let Some((kind, id)) = draft.key.split_once('-') else { return Vec::new() };
-    match kind {
-        "override" => {
-            let mut effects = open(model, id);
-            effects.push(Effect::Servers(Ask::Policy { id: id.to_owned(), purpose: Purpose::Write }));
-            effects
-        }
-        _ => {
-            let mut effects = show(model);
-            effects.push(Effect::Servers(Ask::Config { id: id.to_owned() }));
-            effects
-        }
+    if kind == "override" {
+        let mut effects = open(model, id);
+        effects.push(Effect::Servers(Ask::Policy { id: id.to_owned(), purpose: Purpose::Write }));
+        return effects;
     }
+    let mut effects = show(model);
+    effects.push(Effect::Servers(Ask::Config { id: id.to_owned() }));
+    effects
 }
 
 /// Moves the cursor, or scrolls a part without rows.

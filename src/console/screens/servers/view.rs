@@ -169,9 +169,11 @@ fn draw_nothing<T>(model: &Model, buf: &mut Buffer, area: Rect, state: &Remote<T
     let instances = model.servers.shown == Shown::Instances;
     let (title, role, line) = match state {
         Remote::Absent | Remote::Loading => ("Reading…", Role::Muted, String::new()),
-        Remote::Failed { error, .. } | Remote::Stale { error, .. } => {
-            ("This cannot be read", Role::Danger, format!("{} {} tries again.", visible(error), key(Action::Refresh)))
-        }
+        Remote::Failed { error, .. } | Remote::Stale { error, .. } => (
+            "This cannot be read",
+            Role::Danger,
+            format!("{}. {} tries again.", visible(error.trim_end_matches('.')), key(Action::Refresh)),
+        ),
         Remote::Ready { .. } if instances => (
             "There is no instance",
             Role::Info,
@@ -242,7 +244,8 @@ fn draw_one(model: &Model, buf: &mut Buffer, area: Rect) {
     let Some(whole) = one.whole.value() else {
         match &one.whole {
             Remote::Failed { error, .. } => {
-                let line = format!("{} {} tries again.", visible(error), model.key(Action::Refresh));
+                let line =
+                    format!("{}. {} tries again.", visible(error.trim_end_matches('.')), model.key(Action::Refresh));
                 say(model, buf, area, "The server cannot be read", Role::Danger, &line);
             }
             _ => say(model, buf, area, "Reading the server…", Role::Muted, ""),
@@ -308,21 +311,18 @@ fn draw_rows(model: &Model, buf: &mut Buffer, body: Rect, whole: &Whole) {
         let lines = parts::installation_detail(model, whole, row, room.rest.width);
         (format!("{} {version}", visible(&row.slug)), lines)
     };
-    match room.rule {
-        Some(rule) => {
-            bar::draw_rule(buf, rule, rule.y, theme, title.trim(), "");
-            paint::put_lines(buf, room.rest, &lines);
-        }
-        None => {
-            for y in room.rest.top()..room.rest.bottom() {
-                paint::put(buf, room.rest.x - 2, y, 1, "│", theme.style(Role::Border));
-            }
-            let rest = room.rest;
-            paint::put(buf, rest.x, rest.y, rest.width, title.trim(), theme.style(Role::Title));
-            let below = Rect { y: rest.y + 1, height: rest.height.saturating_sub(1), ..rest };
-            paint::put_lines(buf, below, &lines);
-        }
+    if let Some(rule) = room.rule {
+        bar::draw_rule(buf, rule, rule.y, theme, title.trim(), "");
+        paint::put_lines(buf, room.rest, &lines);
+        return;
     }
+    let rest = room.rest;
+    for y in rest.top()..rest.bottom() {
+        paint::put(buf, rest.x - 2, y, 1, "│", theme.style(Role::Border));
+    }
+    paint::put(buf, rest.x, rest.y, rest.width, title.trim(), theme.style(Role::Title));
+    let below = Rect { y: rest.y + 1, height: rest.height.saturating_sub(1), ..rest };
+    paint::put_lines(buf, below, &lines);
 }
 
 fn title_line(model: &Model, whole: &Whole) -> Line<'static> {
