@@ -50,6 +50,7 @@ fn from_first_start_to_export() {
     let again = program.succeed(&["export", "dice", "--number", "1.0.3"]);
     assert!(again.out.contains("\"Dice\""), "{again:?}");
     program.run(&["export", "nothing-here"]).expect(4, &["no such extension"]);
+    steer(&program);
     let verified = program.json(&["audit", "verify"]);
     assert_eq!(verified["intact"], true);
 
@@ -59,6 +60,28 @@ fn from_first_start_to_export() {
 }
 
 /// Claims and approves, and is refused where it has to be.
+/// What a maintainer looks at and does once an extension is published.
+fn steer(program: &Program) {
+    let listed = program.json(&["extension", "list", "author:administrator"]);
+    assert_eq!((&listed["items"][0]["slug"], &listed["items"][0]["installations"]), (&"dice".into(), &0.into()));
+    program.run(&["extension", "list", "listing:blokked"]).expect(8, &["column 1", "did you mean"]);
+    let shown = program.json(&["extension", "show", "dice"]);
+    assert_eq!((&shown["extension"]["head"], &shown["spread"]["servers"]), (&"1.0.3".into(), &0.into()));
+    assert_eq!(program.json(&["extension", "channel", "dice"])["items"][0]["by"], "mia");
+    assert_eq!(program.json(&["extension", "installations", "dice"])["items"], serde_json::json!([]));
+    assert_eq!(program.json(&["extension", "flags", "dice", "1.0.3"])["items"], serde_json::json!([]));
+    program.run(&["extension", "rollback", "dice", "1.0.3", "--reason", "x"]).expect(6, &["not older"]);
+    let yanked = program.json(&["extension", "yank", "dice", "1.0.3", "--reason", "it cheats"]);
+    assert_eq!(yanked["yanked"], "it cheats");
+    let versions = program.succeed(&["extension", "versions", "dice"]);
+    assert!(versions.out.contains("it cheats") && versions.out.contains("sha256"), "{versions:?}");
+    assert!(program.json(&["extension", "unyank", "dice", "1.0.3"])["yanked"].is_null());
+    let held = program.json(&["extension", "quarantine", "dice", "--reason", "looked into", "--range", "<2"]);
+    assert_eq!(held["listing"], "quarantined");
+    program.run(&["extension", "block", "dice", "--reason", "x"]).expect(5, &["administrator"]);
+    assert_eq!(program.json(&["extension", "release", "dice", "--reason", "it is fine"])["listing"], "listed");
+}
+
 fn approve(program: &Program, review: &str) {
     let claimed = program.json(&["review", "claim-next"]);
     assert_eq!(claimed["review_id"], review);
