@@ -68,10 +68,7 @@ fn send(model: &mut Model) -> Vec<Effect> {
         return effects;
     }
     model.overlay = Overlay::None;
-    match of {
-        ReasonOf::Extension(order) => {
-            extensions::deed::confirm(model, extensions::order::Order { reason: text, ..*order })
-        }
-    }
+    let ReasonOf::Extension(order) = of;
+    extensions::deed::confirm(model, extensions::order::Order { reason: text, ..*order });
     effects
 }

@@ -105,7 +105,7 @@ fn the_catalogue_is_read_when_it_is_first_shown_and_paged_as_the_cursor_nears_th
         matches!(&asked[..], [Effect::Extensions(Ask::Catalogue { cursor: Some(c), .. })] if c == "c1"),
         "{asked:?}"
     );
-    desk.press("/").write("listing:blokked").press("enter").sees("column 1").sees("did you mean");
+    desk.press("/").write("listing:blokked").press("enter").sees("column 9").sees("did you mean");
     desk.press("ctrl-u").write("listing:blocked").press("enter");
     let asked = desk.asked();
     assert!(matches!(&asked[..], [Effect::Extensions(Ask::Catalogue { query, .. })] if query == "listing:blocked"));

@@ -143,7 +143,7 @@ mod tests {
         };
         assert_eq!(
             header(80, 3).trim_end(),
-            " skydeck  1 2 3  4 Extensions  5 6 7 8 9 0   maria @ market.example:…  ● live"
+            " skydeck  1 2 3  4 Extensions  5 6 7 8 9 0     maria @ market.example:…  ● live"
         );
         assert!(header(120, 0).contains(" 1 Queue  2 Rev 3 San 4 Ext 5 Ser"), "{}", header(120, 0));
         assert!(header(160, 9).contains("8 Analytics 9 Authors  0 Sales "), "{}", header(160, 9));

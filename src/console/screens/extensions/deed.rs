@@ -250,16 +250,19 @@ fn order(open: &Detail, facts: &Facts, verb: Verb) -> Result<Order, String> {
 /// Which version the channel goes back to: the one under the cursor, else the newest older one that it pointed at.
 fn target(open: &Detail, facts: &Facts) -> Result<String, String> {
     let head = facts.extension.head.as_deref().ok_or("Nothing is published")?;
-    let read = |number: &str| number.parse::<VersionNumber>().ok();
-    let fits = |number: &str| {
+    let is_older = |number: &str| {
+        let read = |number: &str| number.parse::<VersionNumber>().ok();
         read(number) < read(head)
-            && facts.version(number).is_some_and(|version| version.published_at.is_some() && version.yanked.is_none())
     };
-    let here = open.number_here().filter(|number| *number != head && open.part != Part::Installations);
+    let fits = |number: &str| {
+        let sound = |version: &super::VersionRow| version.published_at.is_some() && version.yanked.is_none();
+        is_older(number) && facts.version(number).is_some_and(sound)
+    };
+    let here = open.number_here().filter(|number| is_older(number) && open.part != Part::Installations);
     match here {
         Some(number) if fits(number) => Ok(number.to_owned()),
         Some(number) => {
-            Err(format!("The channel cannot go back to {}: not older, not published, or yanked", visible(number)))
+            Err(format!("The channel cannot go back to {}: it is not published, or yanked", visible(number)))
         }
         None => {
             let older = facts.channel.iter().map(|revision| revision.number.as_str()).find(|number| fits(number));
