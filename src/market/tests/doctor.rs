@@ -59,7 +59,7 @@ const BROKEN: &[(&str, &str)] = &[
     ("UPDATE ledger_postings SET points = points + 1 WHERE account = 'market'", "ledger.entries"),
     ("DELETE FROM ledger_postings WHERE account = 'issued'", "ledger.entries"),
     ("UPDATE ledger_postings SET balance = balance + 1 WHERE n = 1", "ledger.balances"),
-    ("UPDATE purchases SET refunded_ms = NULL", "ledger.purchases"),
+    ("UPDATE purchases SET refunded_ms = 5 WHERE refunded_ms IS NULL", "ledger.purchases"),
 ];
 
 /// What mends itself, and is told all the same.

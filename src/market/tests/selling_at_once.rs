@@ -54,6 +54,13 @@ fn told_at_once(scratch: Scratch) {
     let world = World::on(scratch);
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("audit.key"), "07".repeat(32)).unwrap();
+    let postgres = world.scratch.postgres();
+    let open = || {
+        let postgres = postgres.clone();
+        Store::open(StoreConfig { postgres, ..StoreConfig::in_folder(folder.path()) }).unwrap()
+    };
+    // Before there are versions, since nobody stores their codes.
+    let mut nodes: Vec<Store> = if postgres.is_some() { vec![open(), open()] } else { Vec::new() };
     for name in ["Gold", "Silver"] {
         world.publish(&world.ada, name);
         world.price(&world.ada, &name.to_lowercase(), 9);
@@ -68,15 +75,10 @@ fn told_at_once(scratch: Scratch) {
             buyer
         })
         .collect();
-    let postgres = world.scratch.postgres();
-    if postgres.is_none() {
+    if nodes.is_empty() {
         world.scratch.save(folder.path());
+        nodes.push(open());
     }
-    let open = || {
-        let postgres = postgres.clone();
-        Store::open(StoreConfig { postgres, ..StoreConfig::in_folder(folder.path()) }).unwrap()
-    };
-    let nodes: Vec<Store> = (0..if postgres.is_some() { 2 } else { 1 }).map(|_| open()).collect();
     thread::scope(|scope| {
         for (me, who) in buyers.iter().enumerate() {
             let node = &nodes[me % nodes.len()];

@@ -42,11 +42,11 @@ const EXTENSIONS: &[Column] = &[
 ];
 const DAY_COLUMNS: &[Column] = &[
     word("DAY", 10, 0),
-    Column { title: "POINTS", width: 12, grow: 1, priority: 6, align: Align::Left },
+    Column { title: "POINTS", width: 12, grow: 1, priority: 5, align: Align::Left },
     number("SOLD", 6, 0),
     number("POINTS", 11, 0),
     number("BACK", 5, 3),
-    number("POINTS BACK", 11, 5),
+    number("POINTS BACK", 11, 6),
     number("AUTHOR", 11, 1),
     number("MARKETPLACE", 11, 4),
 ];
@@ -148,9 +148,9 @@ fn points_line(model: &Model) -> Line<'static> {
             if value.balance < 0 {
                 spans.push(Span::styled(": a refund took back what was spent", theme.style(Role::Warning)));
             }
-            for (text, points) in [("issued in all", value.issued), ("the marketplace has", value.market)] {
+            for (text, points) in [("issued", value.issued), ("marketplace", value.market)] {
                 if let Some(points) = points {
-                    spans.push(Span::styled(format!("  ·  {text} "), muted));
+                    spans.push(Span::styled(format!(" · {text} "), muted));
                     spans.push(Span::styled(grouped(points), strong));
                 }
             }
@@ -172,12 +172,12 @@ fn sum_line(model: &Model) -> Line<'static> {
         Span::styled("Sold ", muted),
         Span::styled(grouped(sum.sold), strong),
         Span::styled(format!(" for {}", grouped(sum.sold_points)), muted),
-        Span::styled("  ·  back ", muted),
+        Span::styled(" · back ", muted),
         Span::styled(grouped(sum.refunded), strong),
         Span::styled(format!(" for {}", grouped(sum.refunded_points)), muted),
     ];
     for (text, points) in [("author", sum.author_points), ("marketplace", sum.market_points)] {
-        spans.push(Span::styled(format!("  ·  {text} "), muted));
+        spans.push(Span::styled(format!(" · {text} "), muted));
         spans.push(Span::styled(grouped(points), strong));
     }
     Line::from(spans)
