@@ -3,13 +3,16 @@
 mod catalogue;
 mod dice;
 mod entries;
+mod grown;
 mod guilds;
 mod life_of_servers;
 mod live;
 mod packages;
 mod pictures;
 mod policy;
+mod sales;
 mod servers;
+mod shelf;
 mod story;
 mod teller;
 mod usage;

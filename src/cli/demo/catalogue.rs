@@ -1,5 +1,9 @@
 //! The demo's catalogue: who is there, what they made, and what became of each version.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::entries::ENTRIES;
 use crate::domain::account::Role;
 use crate::domain::extension::ReasonCode;
 
@@ -72,6 +76,11 @@ pub enum Fate {
     Draft,
 }
 
+/// How many hours ago two of the three maintainers went on leave, just when many versions came.
+pub const JAM_BEGAN_HOURS: i64 = 24 * 38;
+/// How many hours ago they were back.
+pub const JAM_ENDED_HOURS: i64 = 24 * 31;
+
 /// Everybody, the console's own account first.
 pub const PEOPLE: &[Person] = &[
     person("captain", Role::Administrator, true, 400),
@@ -98,11 +107,34 @@ pub const PEOPLE: &[Person] = &[
     person("fatou", Role::User, false, 170),
     person("gus", Role::User, false, 140),
     person("hana", Role::User, true, 130),
+    person("linnea", Role::User, true, 330),
+    person("ropewalk", Role::User, false, 290),
+    person("two-anchors", Role::User, true, 265),
+    person("bo-and-co", Role::User, true, 240),
+    person("saltbox", Role::User, false, 225),
+    person("marten", Role::User, true, 210),
+    person("tin-whistle", Role::User, true, 195),
+    person("oduya", Role::User, false, 185),
+    person("pepper-mill", Role::User, true, 175),
+    person("small-hours", Role::User, true, 165),
+    person("inga-r", Role::User, false, 155),
+    person("low-tide-lab", Role::User, true, 148),
+    person("corvid", Role::User, true, 136),
+    person("paulo", Role::User, false, 128),
+    person("yarrow", Role::User, true, 121),
+    person("third-shift", Role::User, true, 115),
+    person("mikkel", Role::User, false, 110),
+    person("copperline", Role::User, true, 106),
+    person("dot-matrix", Role::User, true, 102),
+    person("wren", Role::User, false, 99),
 ];
 
 impl Release {
-    /// How long it waited for somebody to look at it, where somebody did.
+    /// How long it waited for somebody to look at it, where somebody did. What came during the jam waited for its end.
     pub const fn waited_hours(&self) -> i64 {
+        if self.hours > JAM_ENDED_HOURS && self.hours <= JAM_BEGAN_HOURS {
+            return self.hours - JAM_ENDED_HOURS + self.hours * 7 % 40;
+        }
         2 + self.hours % 19
     }
 
@@ -126,24 +158,46 @@ const fn person(name: &'static str, role: Role, verified: bool, days: i64) -> Pe
     Person { name, role, verified, days }
 }
 
+/// The whole catalogue: what the story is about, and the shelf.
+pub fn catalogue() -> &'static [&'static Entry] {
+    static ALL: LazyLock<Vec<&'static Entry>> =
+        LazyLock::new(|| ENTRIES.iter().chain(super::grown::entries()).collect());
+    &ALL
+}
+
+/// The extension with this slug.
+pub fn entry(slug: &str) -> Option<&'static Entry> {
+    static BY_SLUG: LazyLock<HashMap<&'static str, &'static Entry>> =
+        LazyLock::new(|| catalogue().iter().map(|entry| (entry.slug, *entry)).collect());
+    BY_SLUG.get(slug).copied()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::entries::ENTRIES;
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn the_catalogue_is_as_large_as_it_says() {
-        let versions = || ENTRIES.iter().flat_map(|entry| entry.versions);
+        let versions = || catalogue().iter().flat_map(|entry| entry.versions);
         let waits = |release: &&Release| {
             matches!(release.fate, Fate::Waiting | Fate::Noted(..) | Fate::Claimed(_) | Fate::HalfApproved(_))
         };
-        assert_eq!(ENTRIES.len(), 34);
-        assert!(versions().count() >= 60, "{}", versions().count());
+        let slugs: BTreeSet<&str> = catalogue().iter().map(|entry| entry.slug).collect();
+        assert_eq!((catalogue().len(), slugs.len()), (120, 120));
+        assert!(versions().count() >= 300, "{}", versions().count());
         assert!(versions().filter(waits).count() >= 27, "{}", versions().filter(waits).count());
-        let authors: std::collections::BTreeSet<_> = ENTRIES.iter().map(|entry| entry.owner).collect();
-        assert_eq!(authors.len(), 12);
-        for owner in authors {
-            assert!(PEOPLE.iter().any(|person| person.name == owner), "{owner}");
+        let authors: BTreeSet<_> = catalogue().iter().map(|entry| entry.owner).collect();
+        assert_eq!(authors.len(), 40);
+        for entry in catalogue() {
+            let first = entry.versions.iter().map(|release| release.hours).max().unwrap_or(0);
+            let is_there = |person: &&Person| person.name == entry.owner && person.days * 24 > first;
+            assert!(PEOPLE.iter().any(|person| is_there(&person)), "{}", entry.slug);
+            for pair in entry.versions.windows(2) {
+                let ended = pair[0].published_hours().unwrap_or(pair[0].hours);
+                assert!(ended > pair[1].hours || entry.owner == "gift-central", "{} {}", entry.slug, pair[1].number);
+            }
         }
     }
 }

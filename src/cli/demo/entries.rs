@@ -246,6 +246,7 @@ pub const ENTRIES: &[Entry] = &[
         versions: &[
             release("1.0.0", 24 * 140, Fate::Published),
             release("1.1.0", 24 * 70, Fate::Published),
+            release("1.1.1", 24 * 16, Fate::Published),
             release("1.2.0", 36, Fate::Claimed("noor")),
         ],
     },

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::json;
 
-use super::life_of_servers::USAGE_DAYS;
+use super::catalogue::entry;
+use super::life_of_servers::{BAD, Bad, USAGE_DAYS};
 use super::policy::Revision;
+use super::sales::Price;
 use super::servers::{BOTS, Bot, Override, SERVERS, Server};
 use super::story::{DAY_MS, HOUR_MS};
 use super::teller::{Teller, extension};
@@ -38,6 +40,8 @@ pub enum GuildDeed {
     /// A day goes by: instances are heard, updates go on, and what ran is reported.
     Day,
     Pause(&'static str, &'static str),
+    RollBack(&'static Bad),
+    Price(&'static Price),
     /// Owners who were asked answer, in the order of the servers.
     Answer {
         slug: &'static str,
@@ -64,6 +68,8 @@ pub struct World {
     pub offered: HashMap<&'static str, Offered>,
     /// The plan that was made last.
     pub plan: Option<PlanId>,
+    /// Whether a purchase was taken back.
+    pub took_back: bool,
 }
 
 /// The scopes of a version.
@@ -106,6 +112,8 @@ impl Teller {
             GuildDeed::Override(made) => self.set_override(tx, made, now),
             GuildDeed::Day => self.day(tx, now),
             GuildDeed::Pause(slug, reason) => self.pause(tx, slug, reason, now),
+            GuildDeed::Price(price) => self.price(tx, price, now),
+            GuildDeed::RollBack(bad) => self.roll_back(tx, bad, now),
             GuildDeed::Answer { slug, grants, declines } => self.answer(tx, slug, (grants, declines), now),
             GuildDeed::Disable { nth, reason } => {
                 let (act, at) = self.nth(tx, nth, now)?;
@@ -191,6 +199,7 @@ impl Teller {
             follow,
             along: BTreeMap::new(),
         };
+        self.buy(tx, server, slug, now)?;
         let act = self.act(tx, server.owner, now)?;
         let row = market::install(tx, &act, &input)?;
         self.carry_out(tx, &row, now)?;
@@ -226,6 +235,19 @@ impl Teller {
         };
         market::set_rollout(tx, &act, &input)?;
         Ok(())
+    }
+
+    fn roll_back(&mut self, tx: &mut Tx, bad: &Bad, now: Timestamp) -> Result<(), Refused> {
+        let owner = entry(bad.slug).map_or("", |entry| entry.owner);
+        let act = self.act(tx, owner, now)?;
+        let number = bad.back_to.parse().map_err(|_| Refused::NotFound("version"))?;
+        let input = market::Rollback {
+            version: market::VersionRef { extension: extension(bad.slug)?, number },
+            if_match: IfMatch::Any,
+            reason: format!("{} fails for two in five members since it reached every server.", bad.number),
+        };
+        market::rollback(tx, &act, &input)?;
+        self.roll(tx, now.plus_ms(HOUR_MS))
     }
 
     fn answer(
@@ -329,12 +351,20 @@ impl Teller {
         let begun = now.plus_ms(-DAY_MS);
         let here = self.world.installed.iter().filter(|installed| installed.runs && installed.server.bot == bot.name);
         let mut records = Vec::new();
+        let hours = usage::told_hours(now, self.told_at());
         for installed in here {
-            for hour in super::usage::told_hours(now, self.told_at()) {
+            let place = usage::Place {
+                installation: installed.id,
+                slug: installed.slug,
+                guild: installed.server.guild,
+                members: installed.server.members,
+                fails: installed.slug == BAD.slug
+                    && installations::by_id(tx, installed.id)?.is_some_and(|row| super::live::runs_bad(&row)),
+            };
+            for hour in (0..24).step_by(hours) {
                 let at = begun.plus_ms(hour * HOUR_MS);
                 if at >= installed.since {
-                    let on = (installed.slug, installed.server.guild);
-                    records.extend(usage::record(installed.id, on, installed.server.members, at, 1_000));
+                    records.extend(usage::record(&place, at, 1_000 * hours as u64));
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::life_of_servers::BAD;
 use super::servers::{BOTS, Server as Known};
 use super::usage;
 use crate::domain::account::{Caller, Right, Rights};
@@ -11,6 +12,7 @@ use crate::domain::limits::USAGE_RECORDS_MAX;
 use crate::domain::time::Timestamp;
 use crate::market::{self, Acknowledgement, Act, By, Refused};
 use crate::server::clock::Clock;
+use crate::store::installations::InstallationRow;
 use crate::store::{Store, StoreError, Tx, accounts, installations, instances, notices, policy, servers};
 
 /// What an instance is ordered for an installation, in this order.
@@ -157,12 +159,25 @@ impl Player {
             }
             let Some(server) = servers::by_id(tx, row.server)? else { continue };
             let members = Known::of(server.guild.as_str()).map_or(100, |known| known.members);
-            records.extend(usage::record(row.id, (&row.slug, server.guild.as_str()), members, act.now, share));
+            let place = usage::Place {
+                installation: row.id,
+                slug: &row.slug,
+                guild: server.guild.as_str(),
+                members,
+                fails: runs_bad(&row),
+            };
+            records.extend(usage::record(&place, act.now, share));
         }
         let batches = vec![market::Batch { number, records }];
         market::count_usage(tx, act, &market::UsageReport { instance: self.instance, batches, lost: Vec::new() })?;
         Ok(())
     }
+}
+
+/// Whether the version that went bad is what runs: somebody may have brought it back.
+pub fn runs_bad(row: &InstallationRow) -> bool {
+    let running = row.stands.state.now().map(|running| running.version.to_string());
+    row.slug == BAD.slug && running.as_deref() == Some(BAD.number)
 }
 
 fn seed() -> Result<[u8; 32], Refused> {

@@ -139,12 +139,12 @@ fn build(origin: &Origin, entry: &Entry, release: &Release) -> Result<Vec<u8>, S
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::demo::entries::ENTRIES;
+    use crate::cli::demo::catalogue::catalogue;
 
     #[test]
     fn every_version_is_a_good_package_with_code_of_its_own() {
         let mut codes = std::collections::BTreeSet::new();
-        for entry in ENTRIES {
+        for entry in catalogue() {
             for release in entry.versions {
                 let package = package(entry, release).map_err(|failure| failure.to_string()).unwrap();
                 assert!(codes.insert(package.digests.sha256), "{} {}", entry.slug, release.number);

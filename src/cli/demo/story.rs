@@ -1,12 +1,11 @@
 //! What happened in the demo's marketplace: every version's life as a list of dated steps, told through the use cases.
 
-use super::catalogue::{Entry, Fate, PEOPLE, Release};
-use super::entries::ENTRIES;
+use super::catalogue::{Entry, Fate, PEOPLE, Release, catalogue};
 use super::guilds::GuildDeed;
 use super::packages::package;
 use super::teller::Teller;
 use super::{life_of_servers, policy};
-use crate::cli::Failure;
+use crate::cli::{Exit, Failure};
 use crate::domain::extension::{ReasonCode, Slug};
 use crate::domain::finding::CheckRecord;
 use crate::domain::id::PlanId;
@@ -94,24 +93,61 @@ pub async fn prepare(store: &Store, now: Timestamp, seed: [u8; 32]) -> Result<Pr
         .map(|(place, person)| Step { at: now.plus_ms(-person.days * DAY_MS), deed: Deed::Join(place) })
         .collect();
     let policies = policy::in_force(now)?;
-    for entry in ENTRIES {
-        let mut published = None;
-        for (place, release) in entry.versions.iter().enumerate() {
-            let package = std::sync::Arc::new(package(entry, release)?);
-            let blob = store.blobs().put(package.code.bytes.clone()).await?;
-            let build = Build { entry, release, package, blob };
-            let known = Known { published: published.as_ref(), policies: &policies };
-            let life = life(&build, place == 0, &known, now);
-            steps.extend(life);
-            if matches!(release.fate, Fate::Published | Fate::Yanked(_)) {
-                let manifest = &build.package.manifest;
-                published = Some(PublishedFacts { number: manifest.number.clone(), scopes: manifest.scopes });
-            }
-        }
+    let packages = on_every_processor(catalogue(), |entry| {
+        entry.versions.iter().map(|release| package(entry, release)).collect::<Result<Vec<_>, _>>()
+    })?;
+    let mut builds: Vec<Vec<Build>> = Vec::new();
+    for (entry, packages) in catalogue().iter().zip(packages) {
+        builds.push(stored(store, entry, packages?).await?);
+    }
+    for life in on_every_processor(&builds, |builds| life_of(builds, &policies, now))? {
+        steps.extend(life);
     }
     steps.extend(life_of_servers::steps(now));
     steps.sort_by_key(|step| step.at);
     Ok(Prepared { steps, seed, now })
+}
+
+/// Does the same for each, on as many processors as there are; the results are in the same order.
+fn on_every_processor<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Result<Vec<R>, Failure> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = items.len().div_ceil(threads).max(1);
+    let work = &work;
+    std::thread::scope(|scope| {
+        let begun: Vec<_> =
+            items.chunks(share).map(|items| scope.spawn(move || items.iter().map(work).collect::<Vec<R>>())).collect();
+        let mut done = Vec::with_capacity(items.len());
+        for thread in begun {
+            let part =
+                thread.join().map_err(|_| Failure::new(Exit::Failed, "the demo could not be prepared".to_owned()))?;
+            done.extend(part);
+        }
+        Ok(done)
+    })
+}
+
+/// Stores the code of every version of an extension.
+async fn stored(store: &Store, entry: &'static Entry, packages: Vec<Package>) -> Result<Vec<Build>, Failure> {
+    let mut builds = Vec::new();
+    for (release, package) in entry.versions.iter().zip(packages) {
+        let blob = store.blobs().put(package.code.bytes.clone()).await?;
+        builds.push(Build { entry, release, package: std::sync::Arc::new(package), blob });
+    }
+    Ok(builds)
+}
+
+/// The dated steps of all versions of one extension.
+fn life_of(builds: &[Build], policies: &[(Timestamp, Policy)], now: Timestamp) -> Vec<Step> {
+    let (mut steps, mut published) = (Vec::new(), None);
+    for (place, build) in builds.iter().enumerate() {
+        let known = Known { published: published.as_ref(), policies };
+        steps.extend(life(build, place == 0, &known, now));
+        if matches!(build.release.fate, Fate::Published | Fate::Yanked(_)) {
+            let manifest = &build.package.manifest;
+            published = Some(PublishedFacts { number: manifest.number.clone(), scopes: manifest.scopes });
+        }
+    }
+    steps
 }
 
 /// The dated steps of one version.

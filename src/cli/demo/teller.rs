@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::catalogue::{Fate, PEOPLE};
-use super::entries::ENTRIES;
+use super::catalogue::{Fate, PEOPLE, entry};
 use super::guilds::{Offered, World};
 use super::story::{Build, Checked, Deed, HOUR_MS, MINUTE_MS, Step};
 use crate::domain::account::{Account, AccountName, Caller, Rights};
@@ -67,7 +66,7 @@ impl Teller {
                 Ok(())
             }
             Deed::Save(slug) => {
-                let owner = ENTRIES.iter().find(|entry| entry.slug == *slug).map_or("", |entry| entry.owner);
+                let owner = entry(slug).map_or("", |entry| entry.owner);
                 let act = self.act(tx, owner, now)?;
                 market::save(tx, &act, &extension(slug)?, IfMatch::Any)?;
                 Ok(())

@@ -1,7 +1,7 @@
 //! How much the demo's installations run: more on large servers, more in the evening, and each code in its own way.
 
+use super::catalogue::entry;
 use super::dice::Dice;
-use super::entries::ENTRIES;
 use crate::domain::id::InstallationId;
 use crate::domain::scope::Scope;
 use crate::domain::time::Timestamp;
@@ -99,29 +99,41 @@ const BUSY: [u64; 24] = [
     520,
 ];
 
-/// What an installation did in `share_per_mille` thousandths of the hour of `at`, on a server of so many members; nothing
-/// where it did not run. The same time and installation give the same.
-pub fn record(
-    installation: InstallationId,
-    (slug, guild): (&str, &str),
-    members: u64,
-    at: Timestamp,
-    share_per_mille: u64,
-) -> Option<UsageRecord> {
-    let code = ENTRIES.iter().find(|entry| entry.slug == slug).map_or("faq", |entry| entry.code);
+/// One installation, as far as it decides how much runs.
+pub struct Place<'a> {
+    /// The installation.
+    pub installation: InstallationId,
+    /// The extension.
+    pub slug: &'a str,
+    /// The chat platform's id of the server.
+    pub guild: &'a str,
+    /// How many people are on the server.
+    pub members: u64,
+    /// Whether what runs there is a version that went bad.
+    pub fails: bool,
+}
+
+/// Runs of a thousand that fail of a version that went bad.
+const BAD_FAILURES: u64 = 410;
+
+/// What an installation did from the hour of `at` on, in so many thousandths of an hour; nothing where it did not run.
+/// The same time and place give the same.
+pub fn record(place: &Place<'_>, at: Timestamp, per_mille_of_hour: u64) -> Option<UsageRecord> {
+    let code = entry(place.slug).map_or("faq", |entry| entry.code);
     let habit = HABITS.iter().find(|habit| habit.code == code)?;
-    let mut dice = Dice::of(&format!("{slug} {guild} {}", at.as_ms() / 60_000));
-    let calls = (habit.runs * members * busy(at) * share_per_mille * (700 + dice.below(600))) / 1_000_000_000;
+    let mut dice = Dice::of(&format!("{} {} {}", place.slug, place.guild, at.as_ms() / 60_000));
+    let wanted = habit.runs * place.members * busy(at, per_mille_of_hour) * (700 + dice.below(600));
     // What is left of the division is a chance, so that small servers run something too.
-    let calls = (calls + dice.below(1_000)) / 1_000;
+    let calls = (wanted / 1_000_000_000 + dice.below(1_000)) / 1_000;
     if calls == 0 {
         return None;
     }
-    let errors = (calls * habit.failures + dice.below(1_000)) / 1_000;
+    let failures = if place.fails { BAD_FAILURES } else { habit.failures };
+    let errors = (calls * failures + dice.below(1_000)) / 1_000;
     let fuel_peak = habit.fuel + habit.fuel * dice.below(40) / 100;
     let host_calls = habit.calls.iter().map(|(scope, rate)| (*scope, (calls * rate).div_ceil(1_000))).collect();
     Some(UsageRecord {
-        installation,
+        installation: place.installation,
         at,
         calls,
         errors: errors.min(calls),
@@ -133,22 +145,30 @@ pub fn record(
     })
 }
 
-/// The hours of the day up to `day` that are told: all of the last two, a few of those before.
-pub fn told_hours(day: Timestamp, now: Timestamp) -> impl Iterator<Item = i64> {
-    let every = if now.since_ms(day) < 2 * DAY_MS { 1 } else { 6 };
-    (0..24).filter(move |hour| hour % every == 0)
+/// How many hours one record of the day up to `day` tells of: the longer ago, the more.
+pub fn told_hours(day: Timestamp, now: Timestamp) -> usize {
+    match now.since_ms(day) / DAY_MS {
+        0 => 1,
+        1..=6 => 6,
+        _ => 12,
+    }
 }
 
-/// How busy the hour of `at` is, of a thousand; weekends are busier.
-fn busy(at: Timestamp) -> u64 {
+/// How busy the hours from that of `at` on are together, in thousandths of a busy hour times thousandths of an hour;
+/// weekends are busier.
+fn busy(at: Timestamp, per_mille_of_hour: u64) -> u64 {
     let hour = usize::try_from(at.as_ms().rem_euclid(DAY_MS) / HOUR_MS).unwrap_or(0);
+    let whole = usize::try_from(per_mille_of_hour / 1_000).unwrap_or(1).max(1);
+    let sum: u64 = (hour..hour + whole).map(|hour| BUSY[hour % BUSY.len()]).sum();
     // 1970 began on a Thursday.
     let weekend = (at.as_ms().div_euclid(DAY_MS) + 3).rem_euclid(7) >= 5;
-    BUSY[hour % 24] * if weekend { 130 } else { 100 } / 100
+    let mean = sum / whole as u64;
+    mean * per_mille_of_hour * if weekend { 130 } else { 100 } / 100
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::catalogue::catalogue;
     use super::*;
     use crate::domain::fault::Faults;
     use crate::domain::id::Entropy;
@@ -156,20 +176,31 @@ mod tests {
     #[test]
     fn every_record_is_one_that_the_marketplace_counts() {
         let now = Timestamp::from_ms(1_790_000_000_000);
-        let id = InstallationId::mint(now, &mut Entropy::from_seed([1; 32]));
+        let installation = InstallationId::mint(now, &mut Entropy::from_seed([1; 32]));
         let (mut faults, mut small) = (Faults::none(), 0);
-        for entry in ENTRIES {
-            assert!(HABITS.iter().any(|habit| habit.code == entry.code) || entry.owner != "harbor-labs");
+        for entry in catalogue() {
             for hour in 0..24 {
                 let at = now.plus_ms(-hour * HOUR_MS);
-                for members in [40, 30_000] {
-                    let Some(record) = record(id, (entry.slug, "1"), members, at, 1_000) else { continue };
+                for (members, fails) in [(40, false), (30_000, true)] {
+                    let place = Place { installation, slug: entry.slug, guild: "1", members, fails };
+                    let Some(record) = record(&place, at, 12_000) else { continue };
                     record.judge("", now, &mut faults);
                     small += u64::from(members == 40);
-                    assert_eq!(Some(record), super::record(id, (entry.slug, "1"), members, at, 1_000));
+                    assert!(!fails || record.calls < 100 || record.errors * 3 > record.calls, "{record:?}");
+                    assert_eq!(Some(record), super::record(&place, at, 12_000));
                 }
             }
         }
         assert!(faults.is_empty() && small > 50, "{small} {:?}", faults.into_list());
+    }
+
+    #[test]
+    fn a_day_told_in_two_records_is_as_long_as_one_told_in_many() {
+        let day = Timestamp::from_ms(1_790_000_000_000 / DAY_MS * DAY_MS);
+        let sum = |hours: usize| -> u64 {
+            (0..24).step_by(hours).map(|hour| busy(day.plus_ms(hour * HOUR_MS), 1_000 * hours as u64)).sum()
+        };
+        let (many, two) = (sum(1), sum(12));
+        assert!(many.abs_diff(two) * 1_000 < many * 2, "{many} {two}");
     }
 }

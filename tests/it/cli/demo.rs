@@ -71,6 +71,8 @@ async fn the_demo_is_full_and_its_instances_do_what_they_are_ordered() {
     assert_eq!(installed.len(), 300);
     assert!(installed.iter().filter(asked).count() >= 5, "some wait for consent");
     assert!(installed.iter().filter(held).count() >= 5, "a ring is paused");
+    let bad = demo.client.extension("role-picker").await.unwrap().value;
+    assert_eq!(bad.head.as_deref(), Some("1.1.0"), "it was rolled back");
     let rollout = demo.client.rollout("levels").await.unwrap().value;
     assert!(rollout.paused.is_some(), "{rollout:?}");
 
