@@ -84,7 +84,7 @@ fn releases(place: usize, row: &Row) -> Vec<Release> {
     let first = hours(24 * 40, 24 * 90);
     let waits = place % 9 == 4;
     let last = if waits { hours(3, 60) } else { hours(24 * 2, 24 * 22) };
-    let middle = if place % 2 == 0 {
+    let middle = if place.is_multiple_of(2) {
         // Many of them came in the days of the jam.
         hours(JAM_ENDED_HOURS + 30, JAM_BEGAN_HOURS - 20).min(first - 30)
     } else {

@@ -190,7 +190,7 @@ impl Teller {
         self.beat(tx, bot_of(server)?, now)?;
         let offered = self.world.offered.get(slug).copied().ok_or(Refused::NotFound("published version"))?;
         let place = self.world.installed.len();
-        let left_out = if place % 6 == 0 { offered.optional } else { ScopeSet::EMPTY };
+        let left_out = if place.is_multiple_of(6) { offered.optional } else { ScopeSet::EMPTY };
         let input = market::NewInstallation {
             server: ServerRef::Id(self.server(server)?),
             extension: extension(slug)?,

@@ -1,6 +1,6 @@
 //! What happened on the demo's servers, dated: which came when, what they installed, what waits and what was stopped.
 
-use super::catalogue::{Entry, catalogue, entry};
+use super::catalogue::{Entry, Release, catalogue, entry};
 use super::dice::Dice;
 use super::entries::ENTRIES;
 use super::guilds::GuildDeed;
@@ -93,7 +93,7 @@ fn installed(server: &'static Server) -> Vec<(i64, &'static str, Follow)> {
         let part = place * place * 1_000 / (count * count);
         let hours = begun - (begun - until) * i64::try_from(part).unwrap_or(0) / 1_000;
         let weight = |entry: &&'static Entry| {
-            let there = entry.versions.iter().filter_map(|release| release.published_hours()).max();
+            let there = entry.versions.iter().filter_map(Release::published_hours).max();
             let is_new = found.iter().all(|(_, slug, _)| *slug != entry.slug);
             if is_new && there.is_some_and(|there| there > hours) { wanted(entry.slug) } else { 0 }
         };

@@ -44,7 +44,7 @@ enum Duty {
 /// Plays the instances until it is dropped. What the marketplace refuses is only logged: somebody may have removed in the
 /// meantime what an order was for.
 pub async fn play(store: Store, clock: Clock) {
-    let players = match store.read(|tx| players(tx)).await {
+    let players = match store.read(players).await {
         Ok(players) => players,
         Err(error) => return tracing::warn!(%error, "the demo's instances could not be found"),
     };
@@ -126,11 +126,11 @@ async fn act(
             tracing::debug!(%error, "an instance of the demo was refused");
         }
     }
-    if round % BEAT != 0 {
+    if !round.is_multiple_of(BEAT) {
         return Ok(());
     }
     let (seed, playing) = (seed()?, players.clone());
-    let reports = round > 0 && round % REPORT == 0;
+    let reports = round > 0 && round.is_multiple_of(REPORT);
     let beaten = store.write(move |tx| {
         for player in playing.iter() {
             let act = player.act(now, seed);
