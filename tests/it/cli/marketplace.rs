@@ -74,7 +74,7 @@ fn steer(program: &Program) {
     let yanked = program.json(&["extension", "yank", "dice", "1.0.3", "--reason", "it cheats"]);
     assert_eq!(yanked["yanked"], "it cheats");
     let versions = program.succeed(&["extension", "versions", "dice"]);
-    assert!(versions.out.contains("it cheats") && versions.out.contains("sha256"), "{versions:?}");
+    assert!(versions.out.contains("it cheats") && versions.out.contains("SHA256"), "{versions:?}");
     assert!(program.json(&["extension", "unyank", "dice", "1.0.3"])["yanked"].is_null());
     let held = program.json(&["extension", "quarantine", "dice", "--reason", "looked into", "--range", "<2"]);
     assert_eq!(held["listing"], "quarantined");
