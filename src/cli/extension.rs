@@ -116,7 +116,8 @@ pub struct Flags {
     /// The version's number
     number: String,
     /// NAME=on, NAME=off, NAME=25 (percent of the servers) or NAME=default; the others stay
-    flags: Vec<String>,
+    #[arg(value_name = "FLAGS")]
+    changes: Vec<String>,
 }
 
 /// Does it and prints what it is about.
@@ -147,9 +148,9 @@ pub fn run(global: &Global, command: Extension) -> Result<Exit, Failure> {
         others => return look(&context, form, others),
     };
     if form == Form::Json {
-        output::json(&changed.value)?
+        output::json(&changed.value)?;
     } else {
-        print(form, &[changed.value])?
+        print(form, &[changed.value])?;
     }
     Ok(Exit::Done)
 }
@@ -344,8 +345,8 @@ fn print_servers(form: Form, found: &[InstalledOn]) -> Result<(), Failure> {
 fn flags(context: &Context, form: Form, asked: &Flags) -> Result<(), Failure> {
     let client = &context.client;
     let mut settings = context.block_on(client.version_flags(&asked.extension, &asked.number))?;
-    if !asked.flags.is_empty() {
-        let flags = changed_flags(&settings, &asked.flags)?;
+    if !asked.changes.is_empty() {
+        let flags = changed_flags(&settings, &asked.changes)?;
         context.block_on(client.set_version_flags(&asked.extension, &asked.number, &flags))?;
         settings = context.block_on(client.version_flags(&asked.extension, &asked.number))?;
     }

@@ -191,7 +191,6 @@ pub fn judge(rule: &Rule, caller: &Caller, facts: &Facts) -> Result<(), Denied> 
             at_least(Role::Maintainer)?;
             if facts.owner == Some(me) { Err(Denied::OwnSubmission) } else { Ok(()) }
         }
-        Who::Administrator => at_least(Role::Administrator),
         Who::ServerOwner if facts.relation == ServerRelation::Owner => Ok(()),
         Who::ServerOwner => Err(Denied::NotServerOwner),
         Who::ServerManager => match facts.relation {
@@ -202,7 +201,7 @@ pub fn judge(rule: &Rule, caller: &Caller, facts: &Facts) -> Result<(), Denied> 
         Who::Instance if facts.relation == ServerRelation::Instance => Ok(()),
         Who::Instance => Err(Denied::NotInstance),
         Who::Buyer if facts.buyer == Some(me) => Ok(()),
-        Who::Buyer => at_least(Role::Administrator),
+        Who::Administrator | Who::Buyer => at_least(Role::Administrator),
     }
 }
 

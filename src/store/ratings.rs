@@ -190,22 +190,23 @@ pub fn by_id(tx: &mut Tx, id: RatingId) -> Result<Option<RatingRow>, StoreError>
 /// Ratings that are shown, those that changed last first.
 pub fn page(tx: &mut Tx, query: &RatingQuery) -> Result<Vec<RatingRow>, StoreError> {
     let mut params = vec![query.extension.into()];
-    let mut conditions = String::from("r.extension_id = $1 AND r.state = 'shown'");
+    let mut conditions = vec!["r.extension_id = $1 AND r.state = 'shown'".to_owned()];
     let mut bind = |value| {
         params.push(value);
         format!("${}", params.len())
     };
     if let Some((updated, id)) = &query.before {
         let (updated, id) = (bind((*updated).into()), bind(id.into()));
-        conditions.push_str(&format!(" AND (r.updated_ms, r.id) < ({updated}, {id})"));
+        conditions.push(format!("(r.updated_ms, r.id) < ({updated}, {id})"));
     }
     if let Some(stars) = query.stars {
-        conditions.push_str(&format!(" AND r.stars = {}", bind(stars.number().into())));
+        conditions.push(format!("r.stars = {}", bind(stars.number().into())));
     }
     if let Some(number) = &query.number {
-        conditions.push_str(&format!(" AND r.number = {}", bind(number.to_string().into())));
+        conditions.push(format!("r.number = {}", bind(number.to_string().into())));
     }
     let limit = bind(query.limit.into());
+    let conditions = conditions.join(" AND ");
     let order = "ORDER BY r.updated_ms DESC, r.id DESC";
     tx.query(&format!("SELECT {COLUMNS} FROM ratings r WHERE {conditions} {order} LIMIT {limit}"), &params)
 }

@@ -189,7 +189,7 @@ impl Scratch {
             }
             Database::Postgres(session, _) => {
                 let session = &mut *session.borrow_mut();
-                session.begin(purpose)?;
+                session.begin(purpose);
                 let (outcome, kept) = outcome(Tx::on_postgres(session, &self.key, purpose), work);
                 if kept { session.commit() } else { session.roll_back() }?;
                 outcome

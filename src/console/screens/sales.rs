@@ -101,6 +101,7 @@ impl Whose {
     }
 
     /// The next one.
+    #[must_use]
     pub const fn next(self) -> Whose {
         match self {
             Whose::Mine => Whose::Market,

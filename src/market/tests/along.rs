@@ -44,7 +44,7 @@ impl Guild {
         self.world.does(&self.world.ada, |tx, act| install(tx, act, &input))
     }
 
-    fn everything(&self) -> [(crate::domain::extension::Slug, Along); 2] {
+    fn everything() -> [(crate::domain::extension::Slug, Along); 2] {
         [with("library", "1.0.0", Some(&[Scope::Kick])), with("sounds", "1.0.0", Some(&[]))]
     }
 
@@ -59,7 +59,7 @@ fn an_offer_names_everything_that_comes_and_each_is_consented_to() {
     let guild = guild();
     let offer = guild.offer("player").unwrap();
     let named = |line: &OfferLine| {
-        let by: Vec<&str> = line.needed_by.iter().map(|slug| slug.as_str()).collect();
+        let by: Vec<&str> = line.needed_by.iter().map(crate::domain::extension::Slug::as_str).collect();
         format!(
             "{} {} for {} asks {}",
             line.extension.slug,
@@ -75,7 +75,7 @@ fn an_offer_names_everything_that_comes_and_each_is_consented_to() {
     assert!(told[2].starts_with("player 1.0.0 for  asks"), "{told:?}");
     assert_eq!((offer[1].asked.needed, offer[0].asked.optional), (scopes(&[Scope::Kick]), scopes(&[Scope::Storage])));
 
-    let row = guild.install_along(guild.everything()).unwrap();
+    let row = guild.install_along(Guild::everything()).unwrap();
     let there = guild.there();
     assert_eq!(there.len(), 3);
     for one in there.values() {
@@ -104,7 +104,7 @@ fn what_is_not_exactly_the_offer_or_is_refused_leaves_no_row() {
     let (alone, text) = refused(Vec::new());
     assert_eq!(alone, "dependencies");
     assert!(text.contains("sounds 1.0.0, library 1.0.0") && text.contains("or along with it"), "{text}");
-    let [library, sounds] = guild.everything();
+    let [library, sounds] = Guild::everything();
     let (moved, text) = refused(vec![library.clone()]);
     assert_eq!(moved, "offer_moved");
     assert!(text.contains("needs sounds 1.0.0, library 1.0.0 along") && text.contains("consents to library"), "{text}");
@@ -129,7 +129,7 @@ fn where_one_comes_to_nothing_all_that_came_with_it_go() {
     let world = &guild.world;
     let states = || guild.there().values().map(|row| row.stands.state.name()).collect::<Vec<_>>();
     // The library is there already when the instance cannot prepare the player.
-    let row = guild.install_along(guild.everything()).unwrap();
+    let row = guild.install_along(Guild::everything()).unwrap();
     guild.carry_out(guild.there()["library"].id);
     guild.carry_out(guild.there()["sounds"].id);
     guild.acknowledge(row.id, StageName::SandboxPrep, Some("out of memory")).unwrap();
@@ -138,7 +138,7 @@ fn where_one_comes_to_nothing_all_that_came_with_it_go() {
     assert!(told.contains("it came along with player, which came to nothing: out of memory"), "{told}");
 
     // The owner declines one of them.
-    let [(slug, library), sounds] = guild.everything();
+    let [(slug, library), sounds] = Guild::everything();
     guild.install_along([(slug, Along { grant: None, ..library.clone() }), sounds]).unwrap();
     let asked = guild.there()["library"].clone();
     let declined = ConsentGiven {
@@ -150,14 +150,14 @@ fn where_one_comes_to_nothing_all_that_came_with_it_go() {
     assert_eq!(states(), [StateName::Failed; 3]);
 
     // Nobody answers: all of them lapse at the same time, and each is given up once.
-    guild.install_along(guild.everything()).unwrap();
+    guild.install_along(Guild::everything()).unwrap();
     guild.wait_ms(InstallationPolicy::default().order_ms);
     world.scratch.tx(|tx| lapse_installations(tx, world.now())).unwrap();
     assert_eq!(states(), [StateName::Failed; 3]);
     assert_eq!(world.scratch.tx(|tx| lapse_installations(tx, world.now())).unwrap(), 0);
 
     // One is removed while the others are on their way.
-    guild.install_along(guild.everything()).unwrap();
+    guild.install_along(Guild::everything()).unwrap();
     let sounds = guild.there()["sounds"].clone();
     world.does(&world.ada, |tx, act| remove(tx, act, &on(&sounds), "", IfMatch::Any)).unwrap();
     assert_eq!(states(), [StateName::Failed; 2]);
@@ -169,7 +169,7 @@ fn what_another_extension_needs_by_now_stays_with_all_that_it_needs_itself() {
     for (needs, library) in [("sounds", StateName::Failed), ("library", StateName::Active)] {
         let guild = guild();
         guild.publish_with("Friend", "1.0.0", json!({"requires": {"extensions": {needs: "^1"}}}));
-        let row = guild.install_along(guild.everything()).unwrap();
+        let row = guild.install_along(Guild::everything()).unwrap();
         guild.carry_out(guild.there()["sounds"].id);
         guild.carry_out(guild.there()["library"].id);
         guild.installed("friend", &[]);

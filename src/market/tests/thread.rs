@@ -83,7 +83,7 @@ fn what_is_said_is_plain_and_not_too_much() {
     let review = rejected(&world);
     for bad in ["", "a\u{1b}[2J", "a\u{2067}b", &"x".repeat(1 << 20)] {
         let said = words(review, bad);
-        assert_eq!(code(world.does(&world.ada, |tx, act| say(tx, act, &said))), "invalid", "{:.9}", bad);
+        assert_eq!(code(world.does(&world.ada, |tx, act| say(tx, act, &said))), "invalid", "{bad:.9}");
     }
     let said = words(review, "and?");
     let quickly = world.act(&world.ada);
@@ -97,7 +97,7 @@ fn what_is_said_is_plain_and_not_too_much() {
 fn administrators_keep_the_templates() {
     let world = World::new();
     let spam = ReasonCode::Spam;
-    let all = world.reads(|tx| templates(tx)).unwrap();
+    let all = world.reads(templates).unwrap();
     assert_eq!(all.len(), ReasonCode::ALL.len());
     assert!(all.iter().all(|one| one.text == feedback_template(one.reason) && one.revision == 0));
     let refused = world.does(&world.mia, |tx, act| set_template(tx, act, spam, IfMatch::Any, "x"));
@@ -106,7 +106,7 @@ fn administrators_keep_the_templates() {
     assert_eq!((first.text.as_str(), first.revision), ("Stop.", 1));
     let stale = world.does(&world.root, |tx, act| set_template(tx, act, spam, IfMatch::Revision(0), "No."));
     assert_eq!(code(stale), "changed_meanwhile");
-    let kept = world.reads(|tx| templates(tx)).unwrap();
+    let kept = world.reads(templates).unwrap();
     let kept = kept.iter().find(|one| one.reason == spam).unwrap();
     assert_eq!(kept.changed.as_ref().map(|(by, _)| by.as_str()), Some("root"));
 }

@@ -125,7 +125,7 @@ fn examine_server(
         let what = "a marketplace is being moved into it, and not all of it is there yet";
         findings.warn("moved", &url.to_string(), what, "wait for `skydeck admin migrate`, or run it again to finish");
     }
-    session.begin(Purpose::Read).map_err(refused)?;
+    session.begin(Purpose::Read);
     let kept = open::kept_fingerprint(&mut Tx::on_postgres(&mut session, &NO_KEY, Purpose::Read)).map_err(refused)?;
     let key = readable(key::given(&config.key(), kept), &config.key(), &mut findings);
     look_for_needed_keys(&mut Tx::on_postgres(&mut session, &NO_KEY, Purpose::Read), config, &mut findings);

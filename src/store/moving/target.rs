@@ -100,7 +100,7 @@ impl Target {
         key: &AuditKey,
         work: impl FnOnce(&mut Tx) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.session.begin(Purpose::Read)?;
+        self.session.begin(Purpose::Read);
         let done = work(&mut Tx::on_postgres(&mut self.session, key, Purpose::Read));
         self.session.roll_back()?;
         done
@@ -160,7 +160,7 @@ fn found_mark(session: &mut Session) -> Result<Option<Mark>, StoreError> {
 }
 
 fn set_mark(session: &mut Session, mark: &Mark) -> Result<(), StoreError> {
-    session.begin(Purpose::Write)?;
+    session.begin(Purpose::Write);
     session.step(&format!(
         "DROP TABLE IF EXISTS {UNFINISHED}; \
          CREATE TABLE {UNFINISHED} (fingerprint TEXT NOT NULL, audit_head TEXT NOT NULL, newest_event BIGINT NOT NULL)"

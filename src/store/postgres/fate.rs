@@ -26,7 +26,7 @@ pub(super) enum Fate {
 /// # Errors
 /// Where the database does not answer, or the transaction still runs.
 pub(super) fn of(session: &mut Session, entry: &AuditHead) -> Result<Fate, StoreError> {
-    session.begin(Purpose::Write)?;
+    session.begin(Purpose::Write);
     let mut fate = Fate::Undone;
     let asked = session.step("SET LOCAL lock_timeout = '1s'").and_then(|()| {
         session.each(WAIT, &[], |_| Ok(()))?;

@@ -135,7 +135,7 @@ pub(super) fn check_ours(session: &mut Session, url: &PostgresUrl) -> Result<i64
 
 pub(super) fn apply(session: &mut Session, step: &Migration, now: Timestamp) -> Result<(), StoreError> {
     let unkeyed = AuditKey::from_bytes([0; 32]);
-    session.begin(Purpose::Write)?;
+    session.begin(Purpose::Write);
     let made = session.step(&bytewise(MIGRATIONS_TABLE)).and_then(|()| session.step(&bytewise(step.text)));
     let recorded = made.and_then(|()| {
         let sql = "INSERT INTO migrations (number, name, sha256, at_ms) VALUES ($1, $2, $3, $4)";
@@ -157,7 +157,7 @@ fn transaction<T>(
     purpose: Purpose,
     work: impl FnOnce(&mut Tx) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
-    session.begin(purpose)?;
+    session.begin(purpose);
     match work(&mut Tx::on_postgres(session, key, purpose)) {
         Ok(value) => session.commit().map(|()| value),
         Err(error) => {

@@ -130,7 +130,8 @@ impl Worker {
 
     fn run_once(&self, session: &mut Session, job: &mut dyn Job, runs: u32) -> Ended {
         let purpose = job.purpose();
-        if let Err(error) = session.begin(purpose).and_then(|()| self.take_turns(session, runs)) {
+        session.begin(purpose);
+        if let Err(error) = self.take_turns(session, runs) {
             return sorted(session.take_trouble(), error);
         }
         let verdict = job.run(&mut Tx::on_postgres(session, &self.key, purpose), clock());

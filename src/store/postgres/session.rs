@@ -88,7 +88,7 @@ impl Session {
     }
 
     /// Begins a transaction; one that looks only sees one snapshot. It is sent with the first statement.
-    pub(in crate::store) fn begin(&mut self, purpose: Purpose) -> Result<(), StoreError> {
+    pub(in crate::store) fn begin(&mut self, purpose: Purpose) {
         self.trouble = None;
         self.looks = purpose == Purpose::Read;
         self.foreseen.clear();
@@ -97,7 +97,6 @@ impl Session {
             Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Purpose::Write | Purpose::Rehearse => "BEGIN ISOLATION LEVEL READ COMMITTED",
         };
-        Ok(())
     }
 
     /// Commits.

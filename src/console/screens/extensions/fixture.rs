@@ -23,6 +23,9 @@ pub fn me(name: &str, role: &str) -> Me {
 }
 
 /// The extension of that number.
+///
+/// # Panics
+/// Where a made-up text is none that the marketplace has.
 pub fn extension(number: usize) -> Extension {
     let item = fixture::queue_item(number);
     let listing = ["listed", "listed", "quarantined", "unlisted"][number % 4];
@@ -54,6 +57,9 @@ pub fn page(len: usize) -> Page<Extension> {
 }
 
 /// All about the first extension as a maintainer sees it: two of three instances have confirmed a rollback.
+///
+/// # Panics
+/// Where a made-up text is none that the marketplace has.
 pub fn facts() -> Facts {
     let revision = |revision: u64, number: &str, reason: &str, by: &str| ChannelRevision {
         revision,

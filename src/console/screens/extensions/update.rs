@@ -225,8 +225,8 @@ pub fn standing(model: &Model) -> Standing {
     match role {
         Role::Administrator if has(model, Right::Administer) => Standing::Administers,
         Role::Administrator | Role::Maintainer => Standing::Maintains,
-        _ if facts.extension.owner_id == me.account.id => Standing::Owns,
-        _ => Standing::Looks,
+        Role::User if facts.extension.owner_id == me.account.id => Standing::Owns,
+        Role::User => Standing::Looks,
     }
 }
 

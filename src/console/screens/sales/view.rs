@@ -188,8 +188,7 @@ fn about(model: &Model) -> String {
     let screen = &model.sales;
     let days = DAYS[screen.span % DAYS.len()];
     match (screen.part, screen.whose) {
-        (Part::Purchases, _) => "yours, newest first".to_owned(),
-        (Part::Statement, Whose::Mine) => "yours, newest first".to_owned(),
+        (Part::Purchases, _) | (Part::Statement, Whose::Mine) => "yours, newest first".to_owned(),
         (Part::Statement, Whose::Market) => "the marketplace's, newest first".to_owned(),
         (Part::Statement, Whose::Issued) => "what was granted, newest first".to_owned(),
         (_, Whose::Mine) => format!("yours, last {days} days (UTC)"),
