@@ -86,8 +86,8 @@ fn an_offer_names_everything_that_comes_and_each_is_consented_to() {
     assert_eq!(granted("library"), scopes(&[Scope::Kick]));
     assert_eq!((granted("sounds"), granted("player")), (scopes(&[]), scopes(&[Scope::Ban])));
     assert_eq!(guild.offer("library").unwrap().len(), 1, "what is there does not come again");
-    let needed =
-        guild.world.does(&guild.world.ada, |tx, act| remove(tx, act, &on(&guild.there()["library"]), "", IfMatch::Any));
+    let library = guild.there()["library"].clone();
+    let needed = guild.world.does(&guild.world.ada, |tx, act| remove(tx, act, &on(&library), "", IfMatch::Any));
     assert_eq!(code(needed), "needed_by_others");
     guild.world.verify();
 }

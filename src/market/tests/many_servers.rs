@@ -16,6 +16,7 @@ fn an_update_that_adds_ban_waits_for_consent_on_three_hundred_servers_while_the_
     let first = guild.publish(package("Guard", "1.0.0", &["kick"], b"1"));
     let mut rows = Vec::new();
     for n in 0..SERVERS {
+        guild.beat();
         let described = described(&format!("{}", 1_000 + n), "ada");
         let server = world.does(&guild.bot, |tx, act| describe_server(tx, act, &described)).unwrap();
         let input = NewInstallation {
