@@ -116,10 +116,13 @@ pub fn reputation(policy: &ReputationPolicy, record: &AuthorRecord) -> (u8, Vec<
 /// `rated` for five stars without end, all of it taken for one star. Whole numbers only, so that it comes out alike
 /// everywhere.
 fn rating_points(policy: &ReputationPolicy, record: &AuthorRecord) -> i64 {
-    let above_the_middle = record.stars.saturating_sub(record.ratings.saturating_mul(3));
-    let among = record.ratings.saturating_add(policy.rated_prior).max(1).saturating_mul(2);
-    let doubled = policy.rated.saturating_mul(above_the_middle).saturating_mul(2).saturating_add(among);
-    doubled.div_euclid(among.saturating_mul(2))
+    // Wider than what is kept, so that absurd counts do not overflow.
+    let [stars, ratings, prior, rated] =
+        [record.stars, record.ratings, policy.rated_prior, policy.rated].map(i128::from);
+    let above_the_middle = stars - ratings * 3;
+    let among = (ratings + prior).max(1) * 2;
+    let points = (rated * above_the_middle * 2 + among).div_euclid(among * 2);
+    i64::try_from(points).unwrap_or(0)
 }
 
 #[cfg(test)]

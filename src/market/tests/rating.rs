@@ -150,7 +150,7 @@ fn an_upheld_report_hides_a_rating_until_the_decision_is_turned_round() {
     let seen = complains(world, &world.ben, &given).unwrap();
     assert_eq!(code(complains(world, &world.ben, &given)), "already_reported");
     let second = complains(world, &world.mia, &given).unwrap();
-    assert_eq!(code(decides(world, &world.ada, &seen, Verdict::Uphold)), "role_too_low");
+    assert_eq!(code(decides(world, &world.ada, &seen, Verdict::Uphold)), "right_missing");
     assert_eq!(code(decides(world, &world.mia, &second, Verdict::Uphold)), "own_matter");
     let before = world.scratch.read(|tx| crate::store::accounts::by_id(tx, world.ada.account.id)).unwrap().unwrap();
     let upheld = decides(world, &world.max, &seen, Verdict::Uphold).unwrap();

@@ -101,7 +101,7 @@ fn administrators_keep_the_templates() {
     assert_eq!(all.len(), ReasonCode::ALL.len());
     assert!(all.iter().all(|one| one.text == feedback_template(one.reason) && one.revision == 0));
     let refused = world.does(&world.mia, |tx, act| set_template(tx, act, spam, IfMatch::Any, "x"));
-    assert_eq!(code(refused), "role_too_low");
+    assert_eq!(code(refused), "right_missing");
     let first = world.does(&world.root, |tx, act| set_template(tx, act, spam, IfMatch::Revision(0), "Stop.")).unwrap();
     assert_eq!((first.text.as_str(), first.revision), ("Stop.", 1));
     let stale = world.does(&world.root, |tx, act| set_template(tx, act, spam, IfMatch::Revision(0), "No."));
