@@ -8,6 +8,9 @@ use skydeck::api::installations::{Acknowledgement, ConsentAlong, NewInstallation
 use crate::harness::{Package, Server};
 use crate::instances::Bot;
 
+/// An extension that comes along: its slug, its version and the scopes granted to it.
+type Given<'a> = (&'a str, &'a str, &'a [&'a str]);
+
 #[tokio::test]
 async fn what_an_extension_needs_is_offered_and_comes_along_all_or_nothing() {
     let server = Server::start().await;
@@ -35,7 +38,7 @@ async fn what_an_extension_needs_is_offered_and_comes_along_all_or_nothing() {
             .collect::<BTreeMap<_, _>>(),
         ..NewInstallation::default()
     };
-    let cases: &[(&[(&str, &str, &[&str])], u16, &str)] = &[
+    let cases: &[(&[Given], u16, &str)] = &[
         (&[], 409, "dependencies"),
         (&[("library", "2.0.0", &["ban"])], 409, "offer_moved"),
         (&[("library", "1.0.0", &[])], 422, "invalid"),
