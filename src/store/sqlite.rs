@@ -29,8 +29,8 @@ const STATEMENTS_KEPT_MAX: usize = 256;
 /// committed; beyond that, pages go into the log twice.
 const WRITER_CACHE_KIB: i64 = 64 << 10;
 /// Pages in the write-ahead log from which on it is written back into the file: a page that was changed many times
-/// meanwhile is written back once.
-const LOG_PAGES_MAX: i64 = 8_000;
+/// meanwhile is written back once, and a small disk still has room for it.
+const LOG_PAGES_MAX: i64 = 2_000;
 /// How long an early acknowledgement runs ahead of its commit.
 const EARLY_BY: Duration = Duration::from_millis(20);
 

@@ -18,7 +18,7 @@ async fn the_log_starts_again_from_its_beginning() {
     let mut written = 0;
     let bound = 2 * LOG_PAGES_MAX.unsigned_abs() * PAGE_BYTES;
     for number in 0..600 {
-        let value = "x".repeat(60 * 4_096);
+        let value = "x".repeat(10 * 4_096);
         written += value.len() as u64;
         store.write(move |tx| settings::set(tx, &format!("key{number}"), &value)).await.unwrap();
         let log = store.stats().wal_bytes;
