@@ -121,9 +121,13 @@ async fn settle(store: &Store, blobs: &Blobs, circumstances: Circumstances) -> R
     let mut mine = None;
     let mut is_first_look = true;
     loop {
-        let found = marker::read(&blobs.objects).await.map_err(|error| of_place(blobs, error))?;
+        let mut found = marker::read(&blobs.objects).await.map_err(|error| of_place(blobs, error))?;
         // Through the writer, which sees what was written before even where it is not committed yet.
         let kept = store.write(kept).await.map_err(|error| of_database(blobs, error))?;
+        // Another node may have marked the place and settled the id in between: the mark comes before the id.
+        if found.is_none() && matches!(kept, Kept::For(_)) {
+            found = marker::read(&blobs.objects).await.map_err(|error| of_place(blobs, error))?;
+        }
         match next(found, kept, mine.as_deref(), circumstances, clock()) {
             Step::Settled(id) => {
                 // A place that was moved away from has the id still, and lacks what came since.
