@@ -21,6 +21,8 @@ pub enum Category {
     Extensions,
     /// Servers, instances and installations.
     Servers,
+    /// The policy, its plans and its revisions.
+    Policy,
     /// Points and what was sold for them.
     Sales,
     /// While text is typed.
@@ -57,10 +59,14 @@ impl Contexts {
     pub const ADMINISTERED: Contexts = Contexts(1 << 20);
     /// Servers, instances and installations.
     pub const SERVERS: Contexts = Contexts(128);
+    /// The policy.
+    pub const POLICY: Contexts = Contexts(256);
+    /// A draft of the policy that is written.
+    pub const POLICY_TEXT: Contexts = Contexts(1 << 21);
     /// Points and sales.
     pub const SALES: Contexts = Contexts(4096);
     /// Every screen, nothing open above it.
-    pub const SCREENS: Contexts = Contexts(1 | 2 | 4 | 64 | EXTENSION_PARTS | 128 | 4096);
+    pub const SCREENS: Contexts = Contexts(1 | 2 | 4 | 64 | EXTENSION_PARTS | 128 | 256 | 4096);
 
     /// Both sets together.
     #[must_use]
@@ -81,8 +87,9 @@ impl Category {
         Category::Review,
         Category::Sandbox,
         Category::Extensions,
-        Category::Sales,
         Category::Servers,
+        Category::Policy,
+        Category::Sales,
         Category::Move,
         Category::Console,
         Category::Text,
@@ -98,6 +105,7 @@ impl Category {
             Category::Sandbox => "Running an extension here",
             Category::Extensions => "Extensions",
             Category::Servers => "Servers",
+            Category::Policy => "Policy",
             Category::Sales => "Sales",
             Category::Text => "Typing",
         }
@@ -155,11 +163,16 @@ const SERVERS: Contexts = Contexts::SERVERS;
 const QUEUE_REVIEW: Contexts = Contexts::QUEUE.or(Contexts::REVIEW);
 const CATALOGUE: Contexts = Contexts::CATALOGUE;
 const STEERED: Contexts = Contexts::STEERED;
+const POLICY: Contexts = Contexts::POLICY;
 const SALES: Contexts = Contexts::SALES;
-const PARTS: Contexts =
-    Contexts::REVIEW.or(Contexts::SANDBOX).or(Contexts::EXTENSION).or(Contexts::SERVERS).or(Contexts::SALES);
+const PARTS: Contexts = Contexts::REVIEW
+    .or(Contexts::SANDBOX)
+    .or(Contexts::EXTENSION)
+    .or(Contexts::SERVERS)
+    .or(Contexts::POLICY)
+    .or(Contexts::SALES);
 const MOVING: Contexts = Contexts::SCREENS.or(Contexts::DIALOG);
-const TYPING: Contexts = Contexts::EDITOR.or(Contexts::LINE);
+const TYPING: Contexts = Contexts::EDITOR.or(Contexts::LINE).or(Contexts::POLICY_TEXT);
 
 actions! {
     Open "open" ["enter"] QUEUE, Queue "open" "Open the submission under the cursor for review";
@@ -207,6 +220,13 @@ actions! {
     ServerRevoke "server-revoke" ["r"] SERVERS, Servers "revoke" "Take scopes back from the installation";
     ServerEdit "server-edit" ["e"] SERVERS, Servers "edit" "Write the configuration, or the override of the policy";
     ServerTier "server-tier" ["t"] SERVERS, Servers "" "Give the server another tier";
+    PolicyOpen "policy-open" ["enter"] POLICY, Policy "open" "Explain the field, or show what the plan touches or the revision changed";
+    PolicyFind "policy-find" ["/"] POLICY, Policy "find" "Find fields by name, value, layer or lock";
+    PolicyEdit "policy-edit" ["e"] POLICY, Policy "edit" "Write a draft of the policy, judged as it is typed (administrators)";
+    PolicyApply "policy-apply" ["a"] POLICY, Policy "apply" "Put the plan in force, asked by its numbers (administrators)";
+    PolicyMark "policy-mark" ["space"] POLICY, Policy "" "Mark the revision that another one is compared with";
+    PolicyCompare "policy-compare" ["d"] POLICY, Policy "compare" "Show the revision beside the marked one or the one before it";
+    PolicyRevert "policy-revert" ["r"] POLICY, Policy "revert" "Plan to go back to the revision under the cursor (administrators)";
     SalesWhose "sales-whose" ["m"] SALES, Sales "whose" "Show everybody's sales and the marketplace's statement (administrators)";
     SalesDays "sales-days" ["t"] SALES, Sales "days" "Look at 30, 90 or 365 days";
     SalesRefund "sales-refund" ["x"] SALES, Sales "take back" "Take the purchase under the cursor back, asked with its reason";
@@ -228,6 +248,7 @@ actions! {
     ScreenSandbox "screen-sandbox" ["3"] SCREENS, Console "" "Show the sandbox";
     ScreenExtensions "screen-extensions" ["4"] SCREENS, Console "" "Show the extensions";
     ScreenServers "screen-servers" ["5"] SCREENS, Console "" "Show servers and instances";
+    ScreenPolicy "screen-policy" ["6"] SCREENS, Console "" "Show the policy";
     ScreenSales "screen-sales" ["0"] SCREENS, Console "" "Show points and sales";
     NextScreen "next-screen" ["tab"] SCREENS, Console "" "Show the next screen";
     PreviousScreen "previous-screen" ["backtab"] SCREENS, Console "" "Show the previous screen";
@@ -238,8 +259,10 @@ actions! {
     Confirm "confirm" ["enter", "y"] Contexts::DIALOG, Text "choose" "Do what is asked or choose the row";
     Decline "decline" ["esc", "n", "q"] Contexts::DIALOG, Text "back" "Do nothing and go back";
     Toggle "toggle" ["space"] Contexts::DIALOG, Text "" "Mark or unmark the row";
-    Send "send" ["ctrl-s", "alt-enter"] Contexts::EDITOR, Text "send" "Finish the text";
+    Send "send" ["ctrl-s", "alt-enter"] Contexts::EDITOR.or(Contexts::POLICY_TEXT), Text "send" "Finish the text";
     Template "template" ["ctrl-t"] Contexts::EDITOR, Text "template" "Put the reason's template into the text";
+    NextFault "next-fault" ["ctrl-g"] Contexts::POLICY_TEXT, Text "fault" "Go to the next fault of the draft";
+    PolicyFresh "policy-fresh" ["ctrl-o"] Contexts::POLICY_TEXT, Text "anew" "Begin with what is in force again";
     Accept "accept" ["enter"] Contexts::LINE, Text "accept" "Take what was typed";
     Complete "complete" ["tab"] Contexts::LINE, Text "" "Complete what was typed";
     Previous "previous" ["up", "ctrl-p"] Contexts::LINE, Text "" "The choice above";

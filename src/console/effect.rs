@@ -87,6 +87,8 @@ pub enum Effect {
     Servers(super::screens::servers::ask::Ask),
     /// What the screen of sales asks.
     Sales(super::screens::sales::effect::Effect),
+    /// What the screen of the policy asks.
+    Policy(super::screens::policy::effect::Effect),
     /// Write a draft.
     SaveDraft(Draft),
     /// Remove a draft.

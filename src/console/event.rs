@@ -190,6 +190,8 @@ pub enum Reply {
     Servers(super::screens::servers::ask::Told),
     /// What the screen of sales asked.
     Sales(super::screens::sales::effect::Reply),
+    /// What the screen of the policy asked.
+    Policy(super::screens::policy::effect::Reply),
     /// The drafts on disk.
     Drafts(Answer<Vec<Draft>>),
     /// A draft could not be written.

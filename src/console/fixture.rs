@@ -115,6 +115,8 @@ pub fn review(number: usize) -> Review {
             ],
             published: 4,
             rejected: 1,
+            at: String::new(),
+            events: Vec::new(),
         },
         notes: vec![Note {
             id: "n".to_owned(),

@@ -9,6 +9,7 @@ use super::overlay::Overlay;
 use super::profile::{Motion, TerminalProfile};
 use super::remote::Remote;
 use super::screens::extensions::{self, ExtensionsScreen};
+use super::screens::policy::PolicyScreen;
 use super::screens::queue::Queue;
 use super::screens::review::ReviewScreen;
 use super::screens::sales::SalesScreen;
@@ -53,6 +54,8 @@ pub struct Model {
     pub extensions: ExtensionsScreen,
     /// Servers and instances.
     pub servers: Servers,
+    /// The policy.
+    pub policy: PolicyScreen,
     /// Points and sales.
     pub sales: SalesScreen,
     /// What stands above the screen.
@@ -81,6 +84,8 @@ pub enum ScreenName {
     Extensions,
     /// Servers, instances and installations.
     Servers,
+    /// The policy.
+    Policy,
     /// Points and sales.
     Sales,
 }
@@ -125,6 +130,7 @@ impl ScreenName {
         ScreenName::Sandbox,
         ScreenName::Extensions,
         ScreenName::Servers,
+        ScreenName::Policy,
         ScreenName::Sales,
     ];
 
@@ -136,6 +142,7 @@ impl ScreenName {
             ScreenName::Sandbox => "Sandbox",
             ScreenName::Extensions => "Extensions",
             ScreenName::Servers => "Servers",
+            ScreenName::Policy => "Policy",
             ScreenName::Sales => "Sales",
         }
     }
@@ -148,6 +155,7 @@ impl ScreenName {
             ScreenName::Sandbox => '3',
             ScreenName::Extensions => '4',
             ScreenName::Servers => '5',
+            ScreenName::Policy => '6',
             ScreenName::Sales => '0',
         }
     }
@@ -157,7 +165,9 @@ impl ScreenName {
         match self {
             ScreenName::Queue => Some(&filter::QUEUE),
             ScreenName::Extensions => Some(&filter::EXTENSIONS),
-            ScreenName::Review | ScreenName::Sandbox | ScreenName::Servers | ScreenName::Sales => None,
+            ScreenName::Review | ScreenName::Sandbox | ScreenName::Servers | ScreenName::Policy | ScreenName::Sales => {
+                None
+            }
         }
     }
 }
@@ -183,6 +193,7 @@ impl Model {
             sandbox: SandboxScreen::default(),
             extensions: ExtensionsScreen::default(),
             servers: Servers::default(),
+            policy: PolicyScreen::default(),
             sales: SalesScreen::default(),
             overlay: Overlay::None,
             toast: None,
@@ -205,6 +216,7 @@ impl Model {
             ScreenName::Sandbox => Contexts::SANDBOX,
             ScreenName::Extensions => extensions::update::contexts(self),
             ScreenName::Servers => Contexts::SERVERS,
+            ScreenName::Policy => Contexts::POLICY,
             ScreenName::Sales => Contexts::SALES,
         }
     }
@@ -262,15 +274,17 @@ impl Model {
             Overlay::Editor(writing) => writing.save_at,
             Overlay::Reason(reason) => reason.save_at,
             Overlay::Servers(dialog) => dialog.save_at(),
+            Overlay::Policy(dialog) => dialog.save_at(),
             _ => None,
         };
         let toast = self.toast.as_ref().map(|toast| toast.until);
         let sales = self.sales.read_again_at.filter(|_| self.screen == ScreenName::Sales);
+        let policy = self.policy.read_again_at.filter(|_| self.screen == ScreenName::Policy);
         let ages = (self.screen != ScreenName::Sandbox).then(|| moment::next_minute(self.now));
         let extensions = &self.extensions;
         let open = extensions.open.as_ref().and_then(|open| open.read_again_at);
         let servers = self.servers.read_again_at.filter(|_| self.screen == ScreenName::Servers);
-        let reads = [self.queue.read_again_at, extensions.catalogue.read_again_at, open, servers, sales];
+        let reads = [self.queue.read_again_at, extensions.catalogue.read_again_at, open, servers, policy, sales];
         let due = [undo, draft, toast, self.review.renew_at, ages].into_iter().chain(reads);
         due.flatten().min()
     }

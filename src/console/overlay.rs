@@ -58,6 +58,8 @@ pub enum Overlay {
     Entry(Box<Entry>),
     /// What the servers' screen opens.
     Servers(super::screens::servers::dialog::Dialog),
+    /// What the policy's screen opens.
+    Policy(super::screens::policy::draft::Dialog),
     /// Something to read.
     Message {
         /// Its title.
@@ -135,6 +137,8 @@ pub struct ReasonText {
 pub enum ReasonOf {
     /// A deed on an extension.
     Extension(Box<extensions::order::Order>),
+    /// A plan of the policy.
+    Policy(Box<super::screens::policy::deed::Order>),
 }
 
 /// A value that is typed into one line.
@@ -157,6 +161,8 @@ pub struct Entry {
 pub enum EntryOf {
     /// The feature flag of this name.
     Flag(String),
+    /// Which fields of the policy are shown.
+    PolicyField,
 }
 
 /// A text for a decision or a note.
@@ -193,6 +199,7 @@ impl Overlay {
             }
             Overlay::Editor(_) | Overlay::Reason(_) => Some(Contexts::EDITOR),
             Overlay::Servers(dialog) => Some(dialog.contexts()),
+            Overlay::Policy(dialog) => Some(dialog.contexts()),
         }
     }
 

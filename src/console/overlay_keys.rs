@@ -7,7 +7,7 @@ use super::effect::Effect;
 use super::model::{Model, ScreenName};
 use super::overlay::{EntryOf, Overlay};
 use super::screens::review::writing;
-use super::screens::{extensions, queue, sandbox, servers};
+use super::screens::{extensions, policy, queue, sandbox, servers};
 use super::widgets::line_input::LineInput;
 use super::widgets::list::{ListState, Motion};
 use super::widgets::palette;
@@ -32,6 +32,7 @@ pub fn press(model: &mut Model, key: KeyEvent, action: Option<Action>) -> Vec<Ef
         Overlay::Reason(_) => reason_key(model, key, action),
         Overlay::Entry(_) => entry_key(model, key, action),
         Overlay::Servers(_) => servers::dialog::press(model, key, action),
+        Overlay::Policy(_) => policy::draft::press(model, key, action),
     }
 }
 
@@ -71,6 +72,10 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
         }
         Overlay::Servers(_) => {
             servers::dialog::paste(model, text);
+            Vec::new()
+        }
+        Overlay::Policy(_) => {
+            policy::draft::paste(model, text);
             Vec::new()
         }
         Overlay::None | Overlay::Help { .. } | Overlay::Choice(_) | Overlay::Message { .. } => Vec::new(),
@@ -176,7 +181,11 @@ fn filter_key(model: &mut Model, key: KeyEvent, action: Option<Action>) -> Vec<E
             return match screen {
                 ScreenName::Queue => queue::update::filter(model, text),
                 ScreenName::Extensions => extensions::update::filter(model, text),
-                ScreenName::Review | ScreenName::Sandbox | ScreenName::Servers | ScreenName::Sales => Vec::new(),
+                ScreenName::Review
+                | ScreenName::Sandbox
+                | ScreenName::Servers
+                | ScreenName::Policy
+                | ScreenName::Sales => Vec::new(),
             };
         }
         Some(Action::Cancel) => model.overlay = Overlay::None,
@@ -259,7 +268,15 @@ fn entry_key(model: &mut Model, key: KeyEvent, action: Option<Action>) -> Vec<Ef
     let Overlay::Entry(entry) = &mut model.overlay else { return Vec::new() };
     match action {
         Some(Action::Accept) => {
-            let (typed, EntryOf::Flag(name)) = (entry.input.text().to_owned(), entry.of.clone());
+            let (typed, of) = (entry.input.text().to_owned(), entry.of.clone());
+            let name = match of {
+                EntryOf::Flag(name) => name,
+                EntryOf::PolicyField => {
+                    model.overlay = Overlay::None;
+                    policy::update::find(model, &typed);
+                    return Vec::new();
+                }
+            };
             if let Err(fault) = extensions::deed::set_flag(model, &name, &typed)
                 && let Overlay::Entry(entry) = &mut model.overlay
             {

@@ -11,7 +11,7 @@ use super::effect::{Decision, Effect};
 use super::event::{Answer, Event, Failure, Reply, Turn, Verb};
 use super::screens::extensions;
 use super::screens::queue::PAGE_ROWS;
-use super::screens::sales;
+use super::screens::{policy, sales};
 use super::{Perform, live, load};
 use crate::api::reviews::{Approve, BulkItem, Reject};
 use crate::client::{Client, ClientError, PageQuery, Seen, Total};
@@ -140,6 +140,7 @@ async fn answer(client: &Client, effect: Effect) -> Option<Reply> {
         Effect::Verdict { package } => Reply::Verdict(load::verdict(client, package).await.map(Box::new)),
         Effect::Servers(ask) => Reply::Servers(super::screens::servers::fetch::answer(client, ask).await),
         Effect::Sales(effect) => Reply::Sales(sales::perform::answer(client, effect).await),
+        Effect::Policy(effect) => Reply::Policy(policy::perform::answer(client, effect).await),
         Effect::Follow
         | Effect::SaveDraft(_)
         | Effect::RemoveDraft(_)

@@ -5,8 +5,8 @@ use super::drafts::Draft;
 use super::effect::Effect;
 use super::model::Model;
 use super::overlay::{Overlay, ReasonOf, ReasonText};
-use super::screens::extensions;
 use super::screens::review::writing;
+use super::screens::{extensions, policy};
 use super::widgets::editor::Editor;
 use crate::domain::limits::REASON_CHARS_MAX;
 
@@ -68,7 +68,15 @@ fn send(model: &mut Model) -> Vec<Effect> {
         return effects;
     }
     model.overlay = Overlay::None;
-    let ReasonOf::Extension(order) = of;
-    extensions::deed::confirm(model, extensions::order::Order { reason: text, ..*order });
-    effects
+    match of {
+        ReasonOf::Extension(order) => {
+            extensions::deed::confirm(model, extensions::order::Order { reason: text, ..*order });
+            effects
+        }
+        ReasonOf::Policy(order) => {
+            let mut effects = effects;
+            effects.extend(policy::deed::plan(model, *order, text.trim().to_owned()));
+            effects
+        }
+    }
 }

@@ -5,6 +5,7 @@ pub mod desk;
 mod extensions;
 mod frames;
 mod main_loop;
+mod policy;
 mod queue;
 pub mod sales;
 pub mod sandbox;

@@ -8,7 +8,7 @@ use super::event::{Event, Live, Mouse, Reply, RunSlot, Signal};
 use super::model::{Link, Model, ScreenName};
 use super::overlay::{Choice, ChoiceOf, Overlay};
 use super::screens::review::{decide, writing};
-use super::screens::{extensions, queue, review, sales, sandbox, servers};
+use super::screens::{extensions, policy, queue, review, sales, sandbox, servers};
 use super::widgets::list::Motion;
 use super::{overlay_keys, reason, view};
 
@@ -58,6 +58,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::ScreenSandbox => show(model, ScreenName::Sandbox),
         Action::ScreenExtensions => show(model, ScreenName::Extensions),
         Action::ScreenServers => show(model, ScreenName::Servers),
+        Action::ScreenPolicy => show(model, ScreenName::Policy),
         Action::ScreenSales => show(model, ScreenName::Sales),
         Action::NextScreen => step_screen(model, 1),
         Action::PreviousScreen => step_screen(model, ScreenName::ALL.len() - 1),
@@ -76,6 +77,7 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             ScreenName::Sandbox => sandbox::update::act(model, action),
             ScreenName::Extensions => extensions::update::act(model, action),
             ScreenName::Servers => servers::act::act(model, action),
+            ScreenName::Policy => policy::update::act(model, action),
             ScreenName::Sales => sales::update::act(model, action),
         },
     }
@@ -130,6 +132,7 @@ fn read_on(model: &mut Model) -> Vec<Effect> {
     match model.screen {
         ScreenName::Servers => servers::update::read_on(model),
         ScreenName::Extensions => extensions::update::read_on(model),
+        ScreenName::Policy => policy::update::read_on(model),
         ScreenName::Sales => sales::update::read_on(model),
         ScreenName::Queue | ScreenName::Review | ScreenName::Sandbox => queue::update::read_on(model),
     }
@@ -147,6 +150,8 @@ fn tick(model: &mut Model) -> Vec<Effect> {
     effects.extend(review::update::renew_when_due(model));
     effects.extend(servers::dialog::save_when_due(model));
     effects.extend(servers::update::read_when_due(model));
+    effects.extend(policy::draft::save_when_due(model));
+    effects.extend(policy::update::read_when_due(model));
     effects.extend(sales::update::read_when_due(model));
     if model.queue.read_again_at.is_some_and(|at| at <= now) {
         effects.extend(queue::update::read_again(model));
@@ -191,6 +196,7 @@ fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
         }
         Reply::Extensions(told) => extensions::update::take(model, told),
         Reply::Servers(told) => servers::update::take(model, told),
+        Reply::Policy(reply) => policy::update::take(model, reply),
         Reply::Sales(reply) => sales::update::take(model, reply),
         Reply::Drafts(Ok(drafts)) => {
             offer_drafts(model, drafts);
@@ -221,6 +227,9 @@ fn take_live(model: &mut Model, live: Live) -> Vec<Effect> {
             } else {
                 model.servers.read_again_at = Some(model.now);
             }
+            if model.screen == ScreenName::Policy {
+                effects.extend(policy::update::read_again(model));
+            }
             if model.screen == ScreenName::Sales {
                 effects.extend(sales::update::read_again(model));
             }
@@ -244,6 +253,7 @@ fn take_live(model: &mut Model, live: Live) -> Vec<Effect> {
             }
             extensions::update::take_live(model, &event);
             servers::update::take_live(model, &event);
+            policy::update::take_live(model, &event);
             sales::update::take_live(model, &event);
             if event.topic == "resync" {
                 return review::update::read_again(model);
@@ -274,6 +284,9 @@ fn leave(model: &mut Model) -> Vec<Effect> {
     if let Overlay::Servers(dialog) = &model.overlay {
         effects.extend(dialog.unsaved(model.now).map(Effect::SaveDraft));
     }
+    if let Overlay::Policy(dialog) = &model.overlay {
+        effects.extend(dialog.unsaved(model.now).map(Effect::SaveDraft));
+    }
     effects.push(Effect::Quit);
     effects
 }
@@ -283,6 +296,7 @@ fn show(model: &mut Model, screen: ScreenName) -> Vec<Effect> {
     match screen {
         ScreenName::Extensions => extensions::update::shown(model),
         ScreenName::Servers => servers::update::show(model),
+        ScreenName::Policy => policy::update::show(model),
         ScreenName::Sales => sales::update::read_again(model),
         ScreenName::Queue | ScreenName::Review | ScreenName::Sandbox => Vec::new(),
     }
@@ -303,6 +317,7 @@ fn go(model: &mut Model, motion: Motion) -> Vec<Effect> {
         ScreenName::Sandbox => sandbox::update::scroll(model, motion),
         ScreenName::Extensions => extensions::update::go(model, motion),
         ScreenName::Servers => return servers::update::go(model, motion),
+        ScreenName::Policy => policy::update::go(model, motion),
         ScreenName::Sales => sales::update::go(model, motion),
     }
     Vec::new()
@@ -359,6 +374,9 @@ fn offer_drafts(model: &mut Model, drafts: Vec<super::drafts::Draft>) {
 /// Opens the review or the extension that a draft belongs to, and the draft over it once it is read.
 fn open_draft(model: &mut Model, draft: super::drafts::Draft) -> Vec<Effect> {
     if let Some(effects) = extensions::deed::resume(model, &draft) {
+        return effects;
+    }
+    if let Some(effects) = policy::draft::resume(model, &draft) {
         return effects;
     }
     if draft.key.starts_with("override-") || draft.key.starts_with("config-") {

@@ -9,7 +9,7 @@ use super::action::Action;
 use super::model::{Link, Model, ScreenName};
 use super::overlay::{Choice, Entry, Overlay, ReasonText, Writing};
 use super::profile::{Glyphs, Motion};
-use super::screens::{extensions, queue, review, sales, sandbox, servers};
+use super::screens::{extensions, policy, queue, review, sales, sandbox, servers};
 use super::theme::Role;
 use super::widgets::{ascii, bar, help, paint, palette, popup};
 use crate::domain::limits::REASON_CHARS_MAX;
@@ -59,6 +59,7 @@ fn draw(model: &Model, buf: &mut Buffer, area: Rect) {
         ScreenName::Sandbox => sandbox::view::draw(model, buf, room),
         ScreenName::Extensions => extensions::view::draw(model, buf, room),
         ScreenName::Servers => servers::view::draw(model, buf, room),
+        ScreenName::Policy => policy::view::draw(model, buf, room),
         ScreenName::Sales => sales::view::draw(model, buf, room),
     }
     let bottom = Rect::new(area.x, area.bottom() - 1, area.width, 1);
@@ -185,6 +186,7 @@ fn draw_overlay(model: &Model, buf: &mut Buffer, area: Rect) {
         Overlay::Reason(reason) => draw_reason(model, buf, area, reason),
         Overlay::Entry(entry) => draw_entry(model, buf, area, entry),
         Overlay::Servers(dialog) => servers::dialog_view::draw(model, buf, area, dialog),
+        Overlay::Policy(dialog) => policy::dialog_view::draw(model, buf, area, dialog),
         Overlay::Message { title, lines, top } => {
             let rows = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
             let frame = popup::middle(area, 78, rows.clamp(3, area.height.saturating_sub(2)));

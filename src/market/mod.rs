@@ -133,7 +133,7 @@ pub use release::release;
 pub use renew::renew;
 pub use reply::{Answer as RatingAnswer, delete_reply, reply};
 pub use report::{Complaint, ReportVerdict, Verdict, decide_report, report};
-pub use reputation::{Author, author};
+pub use reputation::{Author, MOVES_MAX, author, author_events, authors, move_due};
 pub use review::{ReviewDetail, review};
 pub use revise::{Revise, revise};
 pub use rollback::{Rollback, rollback};

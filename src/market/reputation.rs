@@ -3,12 +3,16 @@
 use super::refused::Refused;
 use crate::domain::account::Account;
 use crate::domain::id::AccountId;
+use crate::domain::limits::REPUTATION_EVENTS_SHOWN_MAX;
 use crate::domain::policy::Policy;
 use crate::domain::reputation::{AuthorRecord, EventKind, ReputationPart, reputation};
 use crate::domain::time::Timestamp;
 use crate::store::reputation::{self as events, ReputationEvent};
 use crate::store::reviews::ReviewRow;
-use crate::store::{StoreError, Tx, accounts, reviews};
+use crate::store::{StoreError, Tx, accounts, policy, reviews};
+
+/// Authors whose reviews move in one transaction at most.
+pub const MOVES_MAX: usize = 20;
 
 /// An author's reputation, with what it is made of.
 #[derive(Clone, Debug)]
@@ -29,6 +33,28 @@ pub fn author(tx: &mut Tx, id: AccountId, policy: &Policy, at: Timestamp) -> Res
     let record = events::record(tx, &account, at)?;
     let (reputation, parts) = reputation(&policy.reputation, &record);
     Ok(Author { account, record, reputation, parts })
+}
+
+/// What happened to an account until a moment that its reputation is computed from, newest first.
+pub fn author_events(tx: &mut Tx, id: AccountId, at: Timestamp) -> Result<Vec<ReputationEvent>, Refused> {
+    Ok(events::newest(tx, id, at, REPUTATION_EVENTS_SHOWN_MAX)?)
+}
+
+/// Accounts that own an extension, the best reputation first, each with what it is made of.
+pub fn authors(
+    tx: &mut Tx,
+    after: Option<(u8, AccountId)>,
+    policy: &Policy,
+    at: Timestamp,
+    limit: usize,
+) -> Result<Vec<Author>, Refused> {
+    let mut found = Vec::new();
+    for account in accounts::owners(tx, after, limit)? {
+        let record = events::record(tx, &account, at)?;
+        let (reputation, parts) = reputation(&policy.reputation, &record);
+        found.push(Author { account, record, reputation, parts });
+    }
+    Ok(found)
 }
 
 /// Something that happened, about a review, a rating or an account.
@@ -54,13 +80,13 @@ pub(super) fn decided(
     count(tx, review.author, &happened, policy)
 }
 
-/// Keeps what happened, computes the reputation anew and moves the author's open reviews to their new places.
+/// Keeps what happened and computes the reputation anew; the author's open reviews move with [`move_due`].
 pub(super) fn count(tx: &mut Tx, id: AccountId, happened: &ReputationEvent, policy: &Policy) -> Result<(), Refused> {
     events::append(tx, id, happened)?;
     compute(tx, id, policy, happened.at)
 }
 
-/// Computes the reputation anew and moves the author's open reviews to their new places.
+/// Computes the reputation anew; the author's open reviews move with [`move_due`].
 pub(super) fn compute(tx: &mut Tx, id: AccountId, policy: &Policy, now: Timestamp) -> Result<(), Refused> {
     let account =
         accounts::by_id(tx, id)?.ok_or_else(|| StoreError::Corrupt(format!("the account {id} is missing")))?;
@@ -68,12 +94,30 @@ pub(super) fn compute(tx: &mut Tx, id: AccountId, policy: &Policy, now: Timestam
     if value == account.reputation {
         return Ok(());
     }
-    accounts::set_reputation(tx, id, value)?;
-    for review in reviews::open_of_author(tx, id)? {
-        let mut moved = review.clone();
-        moved.author_reputation = value;
-        moved.standing = review.standing.with_reputation(&policy.review, value);
-        reviews::write(tx, &review, &moved)?;
+    if reviews::count_open(tx, id)? > 0 {
+        accounts::owe_moves(tx, id, value)?;
+    } else {
+        accounts::set_reputation(tx, id, value)?;
     }
     Ok(())
+}
+
+/// Moves open reviews to the places that their authors' reputations give them now, for at most [`MOVES_MAX`] authors;
+/// answers for how many it did. Whoever decides does not wait for it: one decision may move much that waits.
+pub fn move_due(tx: &mut Tx, now: Timestamp) -> Result<usize, Refused> {
+    let authors = accounts::owing_moves(tx, MOVES_MAX)?;
+    if authors.is_empty() {
+        return Ok(0);
+    }
+    let policy = policy::in_force(tx, now)?;
+    for author in &authors {
+        for review in reviews::open_of_author(tx, author.id)? {
+            let mut moved = review.clone();
+            moved.author_reputation = author.reputation;
+            moved.standing = review.standing.with_reputation(&policy.review, author.reputation);
+            reviews::write(tx, &review, &moved)?;
+        }
+        accounts::moved(tx, author.id)?;
+    }
+    Ok(authors.len())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::app::App;
 use crate::market;
-use crate::store::{StoreError, audit, idempotency, installations, rollouts};
+use crate::store::{StoreError, accounts, audit, idempotency, installations, rollouts};
 
 /// Time between two looks for lapsed claims.
 const LAPSES_EVERY: Duration = Duration::from_secs(5);
@@ -13,7 +13,7 @@ const ROUNDS: u32 = 720;
 /// Looks for lapsed claims between two times that idle buckets are forgotten.
 const BUCKETS: u32 = 12;
 
-/// Steps for installations taken in one round at most.
+/// Steps of one sort taken in one round at most.
 const STEPS_MAX: u32 = 200;
 
 /// Runs until the server is told to stop.
@@ -21,6 +21,7 @@ pub async fn run(app: App) {
     let mut round = 0_u32;
     loop {
         give_back_lapsed(&app).await;
+        move_reviews(&app).await;
         move_installations_on(&app).await;
         if round.is_multiple_of(BUCKETS) {
             app.rates().forget_idle();
@@ -47,6 +48,22 @@ async fn give_back_lapsed(app: &App) {
     match app.store().write(move |tx| market::lapse(tx, now)).await {
         Ok(given_back) => tracing::info!(count = given_back.len(), "lapsed claims were given back"),
         Err(error) => tracing::warn!(%error, "lapsed claims could not be given back"),
+    }
+}
+
+/// Moves what waits to the places that its authors' reputations give it by now.
+async fn move_reviews(app: &App) {
+    let now = app.now();
+    for _ in 0..STEPS_MAX {
+        let due = app.store().read(|tx| Ok::<_, StoreError>(!accounts::owing_moves(tx, 1)?.is_empty()));
+        if !matches!(due.await, Ok(true)) {
+            return;
+        }
+        match app.store().write(move |tx| market::move_due(tx, now)).await {
+            Ok(0) => return,
+            Ok(authors) => tracing::debug!(authors, "reviews moved with their authors' reputations"),
+            Err(error) => return tracing::warn!(%error, "reviews could not be moved"),
+        }
     }
 }
 

@@ -48,6 +48,19 @@ pub fn page(tx: &mut Tx, after: Option<&AccountName>, limit: usize) -> Result<Ve
     tx.query(&sql, &[after.into(), limit.into()])
 }
 
+/// Up to `limit` accounts that own an extension, the best reputation first, after (reputation, id).
+pub fn owners(tx: &mut Tx, after: Option<(u8, AccountId)>, limit: usize) -> Result<Vec<Account>, StoreError> {
+    let (reputation, id) = match after {
+        Some((reputation, id)) => (i64::from(reputation), id.to_string()),
+        None => (i64::from(u8::MAX), String::new()),
+    };
+    let sql = format!(
+        "SELECT {COLUMNS} FROM accounts a WHERE (a.reputation < $1 OR a.reputation = $1 AND a.id > $2) \
+         AND EXISTS (SELECT 1 FROM extensions e WHERE e.owner_id = a.id) ORDER BY a.reputation DESC, a.id LIMIT $3"
+    );
+    tx.query(&sql, &[reputation.into(), (&id).into(), limit.into()])
+}
+
 /// How many accounts there are.
 pub fn count(tx: &mut Tx) -> Result<i64, StoreError> {
     Ok(tx.query_one("SELECT count(*) FROM accounts", &[])?.unwrap_or(0))
@@ -79,6 +92,24 @@ pub fn update(tx: &mut Tx, account: &Account) -> Result<Option<i64>, StoreError>
 /// Writes a reputation alone; the revision stays, since nobody edited the account.
 pub fn set_reputation(tx: &mut Tx, id: AccountId, reputation: u8) -> Result<(), StoreError> {
     tx.execute("UPDATE accounts SET reputation = $1 WHERE id = $2", &[reputation.into(), id.into()]).map(drop)
+}
+
+/// Writes a reputation, and that the account's open reviews have yet to move to their new places.
+pub fn owe_moves(tx: &mut Tx, id: AccountId, reputation: u8) -> Result<(), StoreError> {
+    let sql = "UPDATE accounts SET reputation = $1, moves_due = 1 WHERE id = $2";
+    tx.execute(sql, &[reputation.into(), id.into()]).map(drop)
+}
+
+/// Accounts whose open reviews have yet to move, at most `limit`; those that somebody else is changing are left out.
+pub fn owing_moves(tx: &mut Tx, limit: usize) -> Result<Vec<Account>, StoreError> {
+    let lock = if tx.row_lock().is_empty() { "" } else { tx.dialect().row_lock_or_skip() };
+    let sql = format!("SELECT {COLUMNS} FROM accounts a WHERE a.moves_due = 1 ORDER BY a.id LIMIT $1{lock}");
+    tx.query(&sql, &[limit.into()])
+}
+
+/// Writes that an account's open reviews are where they belong.
+pub fn moved(tx: &mut Tx, id: AccountId) -> Result<(), StoreError> {
+    tx.execute("UPDATE accounts SET moves_due = 0 WHERE id = $1", &[id.into()]).map(drop)
 }
 
 /// Reads an account from eight columns, the first of them at `i`.

@@ -25,6 +25,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration { number: 5, name: "open reviews", text: include_str!("migrations/0005_open_reviews.sql") },
     Migration { number: 6, name: "premium", text: include_str!("migrations/0006_premium.sql") },
     Migration { number: 7, name: "ratings", text: include_str!("migrations/0007_ratings.sql") },
+    Migration { number: 8, name: "moves", text: include_str!("migrations/0008_moves.sql") },
 ];
 
 /// Where applied steps are recorded.

@@ -28,9 +28,12 @@ const STATEMENTS_KEPT_MAX: usize = 256;
 /// The same for the connection that writes, which keeps all that a group of transactions changes until they are
 /// committed; beyond that, pages go into the log twice.
 const WRITER_CACHE_KIB: i64 = 64 << 10;
-/// Pages in the write-ahead log from which on it is written back into the file: a page that was changed many times
-/// meanwhile is written back once, and a small disk still has room for it.
-const LOG_PAGES_MAX: i64 = 2_000;
+/// Pages in the write-ahead log from which on it is written back into the file, where the file is small: a small disk
+/// still has room for it.
+const LOG_PAGES_LEAST: i64 = 2_000;
+/// The same where the file is large. Between the two it is half of the file's pages: a page that was changed many times
+/// meanwhile is written back once, and the more pages there are, the longer that takes to happen.
+const LOG_PAGES_MOST: i64 = 16_000;
 /// How long an early acknowledgement runs ahead of its commit.
 const EARLY_BY: Duration = Duration::from_millis(20);
 
@@ -184,7 +187,10 @@ impl Writer {
     /// were closed, the whole log, which is on the disk, is written back again.
     fn shorten_log(&self) -> Result<(), StoreError> {
         let Some(connection) = &self.connection else { return Ok(()) };
-        if log_pages(connection).is_ok_and(|pages| pages < LOG_PAGES_MAX) {
+        let is_short = log_pages(connection).is_ok_and(|pages| {
+            pages < LOG_PAGES_LEAST || file_pages(connection).is_ok_and(|file| pages < log_pages_max(file))
+        });
+        if is_short {
             return Ok(());
         }
         let written = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |_| Ok(()));
@@ -338,6 +344,23 @@ fn reconnect_writing(path: &Path, key: &AuditKey) -> Result<(Connection, i64), S
 /// How many pages the write-ahead log has.
 fn log_pages(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached("PRAGMA wal_checkpoint(NOOP)")?.query_row((), |row| row.get(1))
+}
+
+/// How many pages the database has.
+fn file_pages(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("PRAGMA page_count")?.query_row((), |row| row.get(0))
+}
+
+/// How many pages the write-ahead log of a file of so many pages may have.
+const fn log_pages_max(file: i64) -> i64 {
+    let half = file / 2;
+    if half < LOG_PAGES_LEAST {
+        LOG_PAGES_LEAST
+    } else if half > LOG_PAGES_MOST {
+        LOG_PAGES_MOST
+    } else {
+        half
+    }
 }
 
 /// Runs one closure in a savepoint of the open transaction, and undoes it alone where it has to be undone.

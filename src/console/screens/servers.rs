@@ -7,6 +7,7 @@ pub mod dialog;
 pub mod dialog_view;
 pub mod fetch;
 pub mod lists;
+pub mod override_plan;
 pub mod parts;
 pub mod update;
 pub mod view;

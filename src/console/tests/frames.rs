@@ -1,9 +1,9 @@
 //! Whole frames: what the screens look like at both sizes, in ASCII, and how fast one is made.
 
 use super::desk::Desk;
-use super::sales;
 use super::sandbox::{compared, ran};
 use super::servers::{instances, listing, opened, with_policy};
+use super::{policy, sales};
 use crate::console::profile::{ColourDepth, Glyphs, TerminalProfile};
 
 /// Compares a screen with its kept picture.
@@ -37,6 +37,13 @@ fn screens_at_both_sizes() {
         check(&name("sales_days"), sales::opened(columns, rows, false).press("l j"));
         check(&name("sales_statement"), sales::opened(columns, rows, false).press("l l"));
         check(&name("sales_refund"), sales::opened(columns, rows, false).press("h x"));
+        check(&name("policy"), policy::opened(columns, rows).press("j j"));
+        check(&name("policy_draft"), &policy::drafting(columns, rows));
+        check(&name("policy_plan"), policy::planned(columns, rows).press("j j"));
+        check(&name("policy_examples"), policy::planned(columns, rows).press("j j enter"));
+        check(&name("policy_confirm"), policy::planned(columns, rows).press("a"));
+        check(&name("policy_revisions"), policy::opened(columns, rows).press("h j space j"));
+        check(&name("policy_compared"), &policy::compared(columns, rows));
         check(&name("reject_confirm"), Desk::reviewing(columns, rows, 1).press("x enter").write("No.").press("ctrl-s"));
     }
 }
@@ -92,6 +99,12 @@ fn every_size_is_drawn_without_a_panic() {
             for keys in ["j", "l", "c", "esc", "l", "l", "l", "/", "esc", "esc", "v"] {
                 desk.press(keys).screen();
             }
+            let mut desk = policy::planned(columns, rows);
+            for keys in ["j", "enter", "esc", "a", "esc", "e", "esc", "h", "h", "enter", "esc", "/"] {
+                desk.press(keys).screen();
+            }
+            policy::compared(columns, rows).screen();
+            policy::drafting(columns, rows).screen();
             let mut desk = sales::opened(columns, rows, true);
             for keys in ["l", "l", "l", "x", "esc", "m"] {
                 desk.press(keys).screen();

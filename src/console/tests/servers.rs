@@ -293,9 +293,22 @@ fn an_override_is_judged_while_it_is_written_and_its_refusal_is_shown_whole() {
     desk.write("}").press("ctrl-s");
     desk.asked();
     desk.sees("Why is the policy overridden").write("Quiet").press("enter");
-    let Ask::Do(order) = asked(&mut desk) else { panic!() };
-    assert!(matches!(&order.deed, Deed::Override { number: 2, reason, document } if reason == "Quiet"
+    let Ask::PlanOverride(order) = asked(&mut desk) else { panic!() };
+    assert!(matches!(&order.deed, Deed::Override { number: 2, reason, document, plan: None } if reason == "Quiet"
         && document["scopes"]["webhooks"] == "deny"));
+    let plan = Box::new(super::policy::plan());
+    told(&mut desk, Told::OverridePlanned { order, answer: Ok(plan) });
+    desk.sees("14 extensions").sees("scopes.webhooks: review → deny").press("enter");
+    assert!(desk.asked().is_empty(), "the first choice does nothing");
+    desk.press("e");
+    told_policy(&mut desk, Purpose::Write);
+    desk.press("ctrl-s").write("Quiet").asked();
+    desk.press("enter");
+    let Ask::PlanOverride(order) = asked(&mut desk) else { panic!() };
+    told(&mut desk, Told::OverridePlanned { order, answer: Ok(Box::new(super::policy::plan())) });
+    desk.press("j enter");
+    let Ask::Do(order) = asked(&mut desk) else { panic!() };
+    assert!(matches!(&order.deed, Deed::Override { plan: Some((id, 13)), .. } if id == "plan-1"));
     let text = "the document is refused\n  /document/scopes/ban: scopes.ban is set to two-person for every server by root \
                 in revision 9 of the policy";
     let failure = Failure { text: text.to_owned(), status: Some(422), ..Failure::default() };

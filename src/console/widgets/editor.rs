@@ -30,6 +30,25 @@ impl Editor {
         Editor { area }
     }
 
+    /// An editor for a document, with the numbers of its lines.
+    pub fn numbered(text: &str, theme: &Theme) -> Editor {
+        let mut editor = Editor::holding(text, "", theme);
+        editor.area.set_line_number_style(theme.style(Role::Muted));
+        editor
+    }
+
+    /// Puts the cursor at a line and a column, both from 1.
+    pub fn go(&mut self, line: usize, column: usize) {
+        let at = |place: usize| u16::try_from(place.saturating_sub(1)).unwrap_or(u16::MAX);
+        self.area.move_cursor(CursorMove::Jump(at(line), at(column)));
+    }
+
+    /// Where the cursor is: line and column, both from 1.
+    pub fn cursor(&self) -> (usize, usize) {
+        let place = self.area.cursor();
+        (place.0 + 1, place.1 + 1)
+    }
+
     /// What was typed.
     pub fn text(&self) -> String {
         self.area.lines().join("\n")

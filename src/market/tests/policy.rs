@@ -334,6 +334,7 @@ proptest! {
     ) {
         let world = World::new();
         set_up(&world, &things);
+        while world.scratch.tx(|tx| move_due(tx, world.now())).unwrap() > 0 {}
         let accounts = |world: &World| -> BTreeMap<String, u8> {
             let rows = world.scratch.read(crate::store::impact::accounts).unwrap();
             rows.into_iter().map(|row| (row.id, row.reputation)).collect()

@@ -184,6 +184,9 @@ fn rejecting_needs_words_and_counts_against_the_author() {
     assert_eq!(code(world.reject(&world.mia, &claimed, "  ")), "invalid");
     let rejected = world.reject(&world.mia, &claimed, "It greets too often.").unwrap();
     assert_eq!(rejected.end.unwrap().by_name.as_deref(), Some("mia"));
+    assert_eq!(world.review(waiting.id).standing, waiting.standing, "a decision does not wait for what it moves");
+    assert_eq!(world.scratch.tx(|tx| move_due(tx, world.now())).unwrap(), 1);
+    assert_eq!(world.scratch.tx(|tx| move_due(tx, world.now())).unwrap(), 0);
     let after = world.review(waiting.id);
     assert!(after.author_reputation < waiting.author_reputation);
     assert!(after.standing.rank_ms > waiting.standing.rank_ms, "what still waits moves back");

@@ -28,6 +28,7 @@ fn story(world: &World) {
     world.does(&world.mia, |tx, act| dismiss(tx, act, &dismissal)).unwrap();
     let revise_as = Revise { version: version_of(&flawed), number: number("1.0.1"), if_match: IfMatch::Any };
     world.does(&world.ben, |tx, act| revise(tx, act, &revise_as)).unwrap();
+    world.scratch.tx(|tx| move_due(tx, world.now())).unwrap();
     let unchecked = world.import(&world.ben, package("Unchecked", "0.1.0", &["ban"], b"y")).unwrap();
     world.submit(&world.ben, &version_of(&unchecked)).unwrap();
 

@@ -6,7 +6,7 @@ use std::thread;
 
 use super::super::inbox::Inbox;
 use super::super::{Store, StoreConfig, settings};
-use super::LOG_PAGES_MAX;
+use super::{LOG_PAGES_LEAST, LOG_PAGES_MOST, log_pages_max};
 
 /// Bytes of a page, as SQLite has it where nobody says otherwise.
 const PAGE_BYTES: u64 = 4_096;
@@ -16,7 +16,7 @@ async fn the_log_starts_again_from_its_beginning() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(StoreConfig::in_folder(folder.path())).unwrap();
     let mut written = 0;
-    let bound = 2 * LOG_PAGES_MAX.unsigned_abs() * PAGE_BYTES;
+    let bound = 2 * LOG_PAGES_LEAST.unsigned_abs() * PAGE_BYTES;
     for number in 0..600 {
         let value = "x".repeat(10 * 4_096);
         written += value.len() as u64;
@@ -54,5 +54,19 @@ fn a_recess_finds_no_connection_open_and_ends() {
     inbox.close();
     for thread in threads {
         assert!(thread.join().unwrap() > 0);
+    }
+}
+
+#[test]
+fn the_log_may_grow_with_the_file_within_bounds() {
+    for (file, most) in [
+        (0, LOG_PAGES_LEAST),
+        (2 * LOG_PAGES_LEAST - 2, LOG_PAGES_LEAST),
+        (2 * LOG_PAGES_LEAST + 2, LOG_PAGES_LEAST + 1),
+        (2 * LOG_PAGES_MOST - 2, LOG_PAGES_MOST - 1),
+        (2 * LOG_PAGES_MOST + 2, LOG_PAGES_MOST),
+        (i64::MAX, LOG_PAGES_MOST),
+    ] {
+        assert_eq!(log_pages_max(file), most, "of {file}");
     }
 }

@@ -195,7 +195,8 @@ fn ask_refund(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-fn take_page<T>(kept: &mut Remote<Pages<T>>, further: bool, answer: Answer<Page<T>>, now: Timestamp) {
+/// Takes a page: a further one is put behind what is there, another first one takes its place.
+pub fn take_page<T>(kept: &mut Remote<Pages<T>>, further: bool, answer: Answer<Page<T>>, now: Timestamp) {
     match (answer, kept.value_mut().filter(|_| further)) {
         (Ok(page), Some(pages)) => {
             pages.items.extend(page.items);

@@ -6,7 +6,7 @@ use super::ask::{Ask, Purpose, Told};
 use super::deed::{Deed, Order};
 use super::dialog::{self, Dialog, ScopeRow, ScopesToChoose};
 use super::update::{filter, open, read_again, step_part};
-use super::{Part, Shown, Whole};
+use super::{Part, Shown, Whole, override_plan};
 use crate::api::installations::{AskedScope, ConsentAlong, ConsentAsked, Installation, InstallationOffer, Removed};
 use crate::console::action::Action;
 use crate::console::effect::Effect;
@@ -51,7 +51,14 @@ pub fn choose(model: &mut Model, orders: Vec<Option<Order>>, at: usize) -> Vec<E
 
 /// Sends something.
 pub fn send(model: &mut Model, order: Order) -> Vec<Effect> {
-    if model.can_send() { vec![Effect::Servers(Ask::Do(Box::new(order)))] } else { Vec::new() }
+    if !model.can_send() {
+        return Vec::new();
+    }
+    let ask = match order.deed {
+        Deed::Override { plan: None, .. } => Ask::PlanOverride(Box::new(order)),
+        _ => Ask::Do(Box::new(order)),
+    };
+    vec![Effect::Servers(ask)]
 }
 
 /// Takes an answer to what was to be done or chosen from.
@@ -73,7 +80,11 @@ pub fn take(model: &mut Model, told: Told) -> Vec<Effect> {
             model.warn(failure.text);
             Vec::new()
         }
-        Told::Weighed { order, answer: Err(failure) } => {
+        Told::OverridePlanned { order, answer: Ok(plan) } => {
+            override_plan::ask(model, *order, &plan);
+            Vec::new()
+        }
+        Told::OverridePlanned { order, answer: Err(failure) } | Told::Weighed { order, answer: Err(failure) } => {
             refused(model, &order, &failure);
             Vec::new()
         }

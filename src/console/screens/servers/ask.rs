@@ -5,7 +5,7 @@ use super::deed::Order;
 use crate::api::installations::{Config, InstallationOffer, InstallationStep, Removed};
 use crate::api::instances::Instance;
 use crate::api::page::Page;
-use crate::api::policy::ServerPolicy;
+use crate::api::policy::{Plan, ServerPolicy};
 use crate::api::servers::Server;
 use crate::console::event::Answer;
 
@@ -64,6 +64,8 @@ pub enum Ask {
     },
     /// Ask what a removal would free; nothing is removed.
     Weigh(Box<Order>),
+    /// Ask what an override would do; nothing changes.
+    PlanOverride(Box<Order>),
     /// Do something.
     Do(Box<Order>),
 }
@@ -145,6 +147,13 @@ pub enum Told {
         order: Box<Order>,
         /// What it would free.
         answer: Answer<Removed>,
+    },
+    /// What an override would do.
+    OverridePlanned {
+        /// The override.
+        order: Box<Order>,
+        /// What it would do.
+        answer: Answer<Box<Plan>>,
     },
     /// Something was done, or not.
     Done {

@@ -118,6 +118,8 @@ pub enum Deed {
         document: Value,
         /// Why.
         reason: String,
+        /// The plan that was seen: its id and the revision that it starts from; none before it was planned.
+        plan: Option<(String, i64)>,
     },
     /// Set a configuration.
     Configure {

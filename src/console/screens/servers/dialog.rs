@@ -181,7 +181,7 @@ pub fn write_override(model: &mut Model) {
         return model.warn(format!("The policy cannot be written: {why}"));
     };
     let title = one.whole.value().map_or_else(|| one.id.clone(), |whole| whole.server.name.clone());
-    let deed = Deed::Override { number: policy.number, document: Value::Null, reason: String::new() };
+    let deed = Deed::Override { number: policy.number, document: Value::Null, reason: String::new(), plan: None };
     let order = Order { server_id: one.id.clone(), title: visible(&title).into_owned(), deed };
     let text = pretty(&policy.layer);
     open_document(model, order, Judge::Policy, &text);

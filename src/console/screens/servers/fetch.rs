@@ -1,12 +1,14 @@
 //! Does what the screen asks of the outside, against one marketplace.
 
+use serde_json::Value;
+
 use super::ask::{Ask, Told};
 use super::deed::{Deed, Order};
 use super::{PAGE_ROWS, Whole};
 use crate::api::installations::{
     Consent, InstallationPatch, InstallationUpdate, NewInstallation, Removed, Revocation, RolloutPatch,
 };
-use crate::api::policy::NewServerPolicy;
+use crate::api::policy::{NewServerPolicy, Plan};
 use crate::api::servers::ServerPatch;
 use crate::client::{Client, ClientError, PageQuery, Seen, Total};
 use crate::console::perform::failure;
@@ -51,6 +53,10 @@ pub async fn answer(client: &Client, ask: Ask) -> Told {
             let answer = weigh(client, &order).await.map_err(failure);
             Told::Weighed { order, answer }
         }
+        Ask::PlanOverride(order) => {
+            let answer = plan_override(client, &order).await.map(Box::new).map_err(failure);
+            Told::OverridePlanned { order, answer }
+        }
         Ask::Do(order) => {
             let answer = carry_out(client, &order).await.map_err(failure);
             Told::Done { order, answer }
@@ -80,6 +86,14 @@ async fn weigh(client: &Client, order: &Order) -> Result<Removed, ClientError> {
     client.rehearsing().uninstall(&order.server_id, extension, seen).await
 }
 
+async fn plan_override(client: &Client, order: &Order) -> Result<Plan, ClientError> {
+    let (document, reason) = match &order.deed {
+        Deed::Override { document, reason, .. } => (document.clone(), reason.clone()),
+        _ => (Value::Null, String::new()),
+    };
+    client.plan_server_policy(&order.server_id, &NewServerPolicy { document, reason }).await
+}
+
 async fn carry_out(client: &Client, order: &Order) -> Result<String, ClientError> {
     let (server, title) = (order.server_id.as_str(), order.title.as_str());
     Ok(match &order.deed {
@@ -103,9 +117,13 @@ async fn carry_out(client: &Client, order: &Order) -> Result<String, ClientError
             client.edit_server(server, Seen::Revision(*revision), &patch).await?;
             format!("{title} has the tier {tier}")
         }
-        Deed::Override { number, document, reason } => {
-            let policy = NewServerPolicy { document: document.clone(), reason: reason.clone() };
-            let set = client.put_server_policy(server, &policy, *number).await?.value;
+        Deed::Override { number, document, reason, plan } => {
+            let set = if let Some((plan, base)) = plan {
+                client.apply_server_policy(server, plan, *base).await?.policy
+            } else {
+                let policy = NewServerPolicy { document: document.clone(), reason: reason.clone() };
+                client.put_server_policy(server, &policy, *number).await?.value
+            };
             format!("{title}: revision {} of its override is in force", set.number)
         }
         Deed::Follow { extension_id, revision, follow } => {
