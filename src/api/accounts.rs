@@ -118,6 +118,27 @@ pub struct Author {
     pub published: i64,
     /// Versions rejected.
     pub rejected: i64,
+    /// The moment that it is the reputation of.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub at: String,
+    /// What happened until then that it is computed from, newest first, at most 200; where one author is asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<ReputationEvent>,
+}
+
+/// Something that a reputation is computed from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ReputationEvent {
+    /// When.
+    pub at: String,
+    /// `published rejected verified reported rated`.
+    pub kind: String,
+    /// What it adds to the count of its kind; may be negative.
+    pub amount: i64,
+    /// What it adds to the sum of stars; may be negative.
+    pub stars: i64,
+    /// What it is about, such as a slug and a number.
+    pub about: String,
 }
 
 /// One line of a reputation.

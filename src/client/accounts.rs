@@ -55,8 +55,13 @@ impl Client {
         self.post("/accounts/{id}/tokens", &[id]).json(token).value().await
     }
 
-    /// An author's reputation with its parts; by id or name.
-    pub async fn author(&self, id: &str) -> Result<Author, ClientError> {
-        self.get("/authors/{id}", &[id]).value().await
+    /// A page of those who own an extension, the best reputation first (maintainers).
+    pub async fn authors(&self, page: &PageQuery) -> Result<Page<Author>, ClientError> {
+        self.get("/authors", &[]).page(page).value().await
+    }
+
+    /// An author's reputation with its parts, at a moment (RFC 3339) or now; by id or name.
+    pub async fn author(&self, id: &str, at: Option<&str>) -> Result<Author, ClientError> {
+        self.get("/authors/{id}", &[id]).query_maybe("at", at).value().await
     }
 }

@@ -14,6 +14,7 @@ mod nodes;
 mod policy;
 mod purchases;
 mod queue;
+mod ratings;
 mod reviews;
 mod runs;
 mod server_url;
@@ -31,6 +32,7 @@ pub use authorities::{Authorities, NotAnAuthority};
 pub use error::ClientError;
 pub use events::{EventStream, EventsQuery};
 pub use purchases::SalesQuery;
+pub use ratings::RatingFilter;
 pub use server_url::{NotASecret, NotAServerUrl, Secret, ServerUrl};
 
 /// Time to reach the server.

@@ -70,32 +70,20 @@ impl Client {
     }
 
     /// A page of reports in one state, those that wait longest first (maintainers).
-    pub async fn rating_reports(
-        &self,
-        state: Option<&str>,
-        page: &PageQuery,
-    ) -> Result<Page<ReportLine>, ClientError> {
+    pub async fn rating_reports(&self, state: Option<&str>, page: &PageQuery) -> Result<Page<ReportLine>, ClientError> {
         self.get("/rating-reports", &[]).query_maybe("state", state).page(page).value().await
     }
 
     /// Upholds a report: the rating is hidden.
     pub async fn uphold_report(&self, id: &str, revision: i64, reason: &str) -> Result<RatingReport, ClientError> {
         let reason = Reason { reason: reason.to_owned() };
-        self.post("/rating-reports/{id}/uphold", &[id])
-            .if_match(Seen::Revision(revision))
-            .json(&reason)
-            .value()
-            .await
+        self.post("/rating-reports/{id}/uphold", &[id]).if_match(Seen::Revision(revision)).json(&reason).value().await
     }
 
     /// Dismisses a report: the rating is shown.
     pub async fn dismiss_report(&self, id: &str, revision: i64, reason: &str) -> Result<RatingReport, ClientError> {
         let reason = Reason { reason: reason.to_owned() };
-        self.post("/rating-reports/{id}/dismiss", &[id])
-            .if_match(Seen::Revision(revision))
-            .json(&reason)
-            .value()
-            .await
+        self.post("/rating-reports/{id}/dismiss", &[id]).if_match(Seen::Revision(revision)).json(&reason).value().await
     }
 
     /// A page of threads, those in which something was said last first.

@@ -72,9 +72,7 @@ pub async fn list(
     let after = after.map_err(|refusal| Problem::bad_query("cursor", refusal.to_string()))?;
     let limit = window.limit;
     let found = app
-        .read(&asker, move |tx, turn| {
-            Ok(market::rating_reports(tx, &turn.act().viewer(), state, after, limit + 1)?)
-        })
+        .read(&asker, move |tx, turn| Ok(market::rating_reports(tx, &turn.act().viewer(), state, after, limit + 1)?))
         .await?;
     let next = found.get(limit - 1).filter(|_| found.len() > limit).map(|line| line.row.id.to_string());
     let items: Vec<ReportLine> = found.iter().take(limit).map(wire::line).collect();

@@ -134,7 +134,26 @@ table! {
     POST   "/reviews/{id}/reject"     REVIEW          Exact     reviews reject;
     POST   "/reviews/{id}/note"       REVIEW          Nothing   reviews note;
     POST   "/findings/{id}/dismiss"   REVIEW          Optional  findings dismiss;
+    GET    "/authors"                 REVIEWER_READS  Nothing   authors list;
     GET    "/authors/{id}"            READ            Nothing   authors show;
+    GET    "/reviews/{id}/thread"     READ            Nothing   threads show;
+    POST   "/reviews/{id}/thread"     READ            Nothing   threads say;
+    POST   "/reviews/{id}/thread/read" READ           Nothing   threads read;
+    GET    "/threads"                 READ            Nothing   threads list;
+    GET    "/feedback-templates"      REVIEWER_READS  Nothing   templates list;
+    PUT    "/feedback-templates/{reason}" ADMINISTER  OrAny     templates set;
+    GET    "/extensions/{extid}/ratings"         READ   Nothing  ratings list;
+    GET    "/extensions/{extid}/ratings/summary" READ   Nothing  ratings summary;
+    GET    "/extensions/{extid}/ratings/mine"    READ   Nothing  ratings mine;
+    PUT    "/extensions/{extid}/ratings/mine"    AUTHOR Optional ratings put;
+    DELETE "/extensions/{extid}/ratings/mine"    AUTHOR Optional ratings delete;
+    GET    "/ratings/{id}"            READ            Nothing   ratings show;
+    POST   "/ratings/{id}/reply"      AUTHOR          Optional  ratings reply;
+    DELETE "/ratings/{id}/reply"      AUTHOR          Optional  ratings delete_reply;
+    POST   "/ratings/{id}/report"     AUTHOR          Nothing   rating_reports create;
+    GET    "/rating-reports"          REVIEWER_READS  Nothing   rating_reports list;
+    POST   "/rating-reports/{id}/uphold"  REVIEW      Exact     rating_reports uphold;
+    POST   "/rating-reports/{id}/dismiss" REVIEW      Exact     rating_reports dismiss;
     POST   "/dry-runs"                READ            Nothing   dry_runs run;
 
     GET    "/policy"                  READ            Nothing   policy show;

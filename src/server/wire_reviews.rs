@@ -6,7 +6,7 @@ use super::app::Turn;
 use super::names::Names;
 use super::wire_versions::texts;
 use super::{accounts, wire_queue, wire_versions};
-use crate::api::accounts::{Author, ReputationPart};
+use crate::api::accounts::{Author, ReputationEvent, ReputationPart};
 use crate::api::reviews::{CheckRun, Checks, Finding, HistoryEntry, Note, Review, ScopeSets};
 use crate::api::runs::RunReport;
 use crate::domain::scope::ScopeSet;
@@ -16,7 +16,7 @@ use crate::store::audit::AuditRow;
 use crate::store::findings::{CheckRow, FindingRow, RunReportRow};
 use crate::store::notes::NoteRow;
 use crate::store::reviews::{ReviewOutcome, ReviewRow};
-use crate::store::{StoreError, Tx, findings, reviews};
+use crate::store::{StoreError, Tx, findings, reputation, reviews};
 
 /// One review with everything a decision rests on.
 ///
@@ -78,6 +78,19 @@ pub fn author(author: &market::Author) -> Author {
         reputation_parts: parts.collect(),
         published: author.record.published,
         rejected: author.record.rejected,
+        at: String::new(),
+        events: Vec::new(),
+    }
+}
+
+/// Something that a reputation is computed from.
+pub fn reputation_event(event: &reputation::ReputationEvent) -> ReputationEvent {
+    ReputationEvent {
+        at: event.at.to_string(),
+        kind: event.kind.name().to_owned(),
+        amount: event.amount,
+        stars: event.stars,
+        about: event.about.clone(),
     }
 }
 
