@@ -4,6 +4,7 @@ pub mod exit;
 
 mod admin;
 mod audit;
+mod authors;
 mod blobs;
 mod check;
 mod checks_text;
@@ -26,6 +27,7 @@ mod output;
 mod policy;
 mod purchase;
 mod queue;
+mod ratings;
 mod refund;
 mod report_text;
 mod review;
@@ -36,6 +38,8 @@ mod serve;
 mod server;
 mod subject;
 mod submit;
+mod templates;
+mod threads;
 mod typed;
 
 use std::path::PathBuf;
@@ -107,6 +111,18 @@ enum Command {
     /// Read, claim and decide a submission
     #[command(subcommand)]
     Review(review::Review),
+    /// What owners and reviewers say to one another about a review
+    #[command(subcommand)]
+    Threads(threads::Threads),
+    /// The texts that reviewers begin a rejection with
+    #[command(subcommand)]
+    Templates(templates::Templates),
+    /// What people say of extensions, what owners answer, and what was reported
+    #[command(subcommand)]
+    Ratings(ratings::Ratings),
+    /// Authors: their reputation, and what it is made of
+    #[command(subcommand)]
+    Authors(authors::Authors),
     /// Read, plan, change and explain the policy
     #[command(subcommand)]
     Policy(policy::Policy),
@@ -162,6 +178,10 @@ pub fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Submit(command) => submit::run(&global, command),
         Command::Queue(command) => queue::run(&global, command),
         Command::Review(command) => review::run(&global, command),
+        Command::Threads(command) => threads::run(&global, command),
+        Command::Templates(command) => templates::run(&global, command),
+        Command::Ratings(command) => ratings::run(&global, command),
+        Command::Authors(command) => authors::run(&global, command),
         Command::Policy(command) => policy::run(&global, command),
         Command::Install(command) => install::run(&global, command),
         Command::Installation(command) => installation::run(&global, command),

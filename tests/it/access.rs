@@ -261,6 +261,32 @@ fn selling() -> Vec<Row> {
     ]
 }
 
+fn talking() -> Vec<Row> {
+    let reason = json!({"reason": "a reason"});
+    let nowhere = [404, 404, 404, 404];
+    vec![
+        row("GET /authors", Value::Null, MAINTAINERS),
+        row("GET /reviews/{id}/thread", Value::Null, nowhere),
+        row("POST /reviews/{id}/thread", json!({"text": "hello"}), [404, 404, 200, 200]),
+        row("POST /reviews/{id}/thread/read", json!({"n": 1}), nowhere),
+        row("GET /threads", Value::Null, EVERYONE),
+        row("GET /feedback-templates", Value::Null, MAINTAINERS),
+        row("PUT /feedback-templates/{reason}", json!({"text": "say more"}), [403, 403, 403, 200]),
+        row("GET /extensions/{extid}/ratings", Value::Null, EVERYONE),
+        row("GET /extensions/{extid}/ratings/summary", Value::Null, EVERYONE),
+        row("GET /extensions/{extid}/ratings/mine", Value::Null, nowhere),
+        row("PUT /extensions/{extid}/ratings/mine", json!({"stars": 4}), [409, 409, 409, 409]),
+        row("DELETE /extensions/{extid}/ratings/mine", Value::Null, nowhere),
+        row("GET /ratings/{id}", Value::Null, nowhere),
+        row("POST /ratings/{id}/reply", json!({"text": "thank you"}), nowhere),
+        row("DELETE /ratings/{id}/reply", Value::Null, nowhere),
+        row("POST /ratings/{id}/report", json!({"reason": "spam"}), nowhere),
+        row("GET /rating-reports", Value::Null, MAINTAINERS),
+        row("POST /rating-reports/{id}/uphold", reason.clone(), [403, 403, 404, 404]),
+        row("POST /rating-reports/{id}/dismiss", reason, [403, 403, 404, 404]),
+    ]
+}
+
 fn path_of(route: &str, world: &World) -> String {
     let (method, template) = route.split_once(' ').unwrap();
     let noun = template.split('/').nth(1).unwrap();
@@ -279,6 +305,7 @@ fn path_of(route: &str, world: &World) -> String {
         .replace("{n}", "1")
         .replace("{name}", "API_KEY")
         .replace("{plan}", NOWHERE)
+        .replace("{reason}", "quality")
         .replace("{id}", id);
     if template == "/policy/explain" {
         return format!("{path}?field=review.sla_ms");
@@ -323,6 +350,7 @@ async fn every_route_for_every_sort_of_caller() {
         .chain(running_it())
         .chain(on_servers())
         .chain(selling())
+        .chain(talking())
         .collect();
     let mut listed: Vec<&str> = rows.iter().map(|row| row.route).collect();
     let mut routed: Vec<String> = ROUTES.iter().map(|route| format!("{} {}", route.method, route.path)).collect();

@@ -28,6 +28,7 @@ mod openapi;
 mod policy;
 mod premium;
 mod queue_lines;
+mod ratings;
 mod schema;
 mod several_nodes;
 mod tidy;
