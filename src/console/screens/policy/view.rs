@@ -237,7 +237,6 @@ fn columns(model: &Model) -> &'static [Column] {
 fn field_cell(model: &Model, row: &Row, at: usize) -> Line<'static> {
     match (row, at) {
         (Row::Heading(title), 0) => line(model, *title, Role::Title),
-        (Row::Heading(_), _) => Line::default(),
         (Row::Field(field), 0) => line(model, format!("  {}", field.name), Role::Accent),
         (Row::Field(field), 1) => line(model, &*field.value, if field.is_set { Role::Strong } else { Role::Text }),
         (Row::Field(field), 2) if field.is_set => line(model, "global", Role::Info),
@@ -249,7 +248,7 @@ fn field_cell(model: &Model, row: &Row, at: usize) -> Line<'static> {
         (Row::Exception { reason, .. }, 1) => line(model, &**reason, Role::Text),
         (Row::Exception { .. }, 2) => line(model, "except.", Role::Warning),
         (Row::Exception { until, .. }, 4) => line(model, format!("until {}", when(model, until)), Role::Muted),
-        (Row::Exception { .. }, _) => Line::default(),
+        (Row::Heading(_) | Row::Exception { .. }, _) => Line::default(),
     }
 }
 
