@@ -354,7 +354,8 @@ fn show(form: Form, summary: &RatingSummary, show: &Show) -> Result<(), Failure>
 
 /// A bar of signs that every terminal and screen reader has.
 pub(super) fn bar(count: u64, most: u64) -> String {
-    let long = (count.saturating_mul(BAR) + most / 2).checked_div(most).unwrap_or(0);
+    let (count, most) = (u128::from(count.min(most)), u128::from(most));
+    let long = (count * u128::from(BAR) + most / 2).checked_div(most).unwrap_or(0);
     "#".repeat(usize::try_from(long).unwrap_or(0))
 }
 
@@ -364,9 +365,10 @@ mod tests {
 
     #[test]
     fn bars_are_as_long_as_they_are_many() {
-        for (count, most, long) in [(0, 0, 0), (0, 9, 0), (9, 9, 40), (1, 80, 1), (1, 82, 0), (u64::MAX, u64::MAX, 1)] {
-            let most_long = if count == u64::MAX { bar(count, most).len().min(1) } else { bar(count, most).len() };
-            assert_eq!(most_long, long, "{count} of {most}");
+        for (count, most, long) in
+            [(0, 0, 0), (0, 9, 0), (9, 9, 40), (1, 80, 1), (1, 82, 0), (9, 3, 40), (u64::MAX, u64::MAX, 40)]
+        {
+            assert_eq!(bar(count, most).len(), long, "{count} of {most}");
         }
     }
 }
