@@ -169,6 +169,7 @@ async fn a_reputation_is_explained_for_any_moment() {
     assert_eq!(kinds, ["published", "verified"], "newest first");
     let sum: i64 = before.reputation_parts.iter().map(|part| part.points).sum();
     assert_eq!(sum, i64::from(before.account.reputation), "the parts are the sum");
+    world.server.clock.advance_ms(60_000);
     let review = world.server.submitted(&world.ada, &Package::greeter("Second Thing")).await;
     let claimed = world.mo.client.claim(&review.id, Seen::Nothing).await.unwrap().value;
     let reject = Reject { reason: "spam".to_owned(), feedback: "no".to_owned() };
