@@ -2,14 +2,11 @@
 
 use clap::{Args, Subcommand};
 
-use super::context::Context;
+use super::context::{Context, gather};
 use super::output::{self, Form};
 use super::{Exit, Failure, Global, ratings};
 use crate::api::accounts::Author;
-use crate::client::{ClientError, PageQuery};
 
-/// Items of one page.
-const PAGE_ITEMS: usize = 100;
 /// The best reputation.
 const REPUTATION_MAX: u64 = 100;
 
@@ -55,7 +52,7 @@ pub fn run(global: &Global, command: Authors) -> Result<Exit, Failure> {
     let context = Context::open(global)?;
     match command {
         Authors::List(list) => {
-            let items = context.block_on(listed(&context, list.limit))?;
+            let items = context.block_on(gather(list.limit, async |page| context.client.authors(page).await))?;
             let headings = &[
                 "author",
                 "reputation",
@@ -77,21 +74,6 @@ pub fn run(global: &Global, command: Authors) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
-}
-
-async fn listed(context: &Context, most: usize) -> Result<Vec<Author>, ClientError> {
-    let mut items: Vec<Author> = Vec::new();
-    let mut cursor = None;
-    while items.len() < most {
-        let limit = Some((most - items.len()).min(PAGE_ITEMS));
-        let page = context.client.authors(&PageQuery { cursor, limit, ..PageQuery::default() }).await?;
-        items.extend(page.items);
-        cursor = page.next;
-        if cursor.is_none() {
-            break;
-        }
-    }
-    Ok(items)
 }
 
 fn row(author: &Author, list: &List) -> Vec<String> {

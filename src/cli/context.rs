@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{Exit, Failure, Global};
-use crate::client::{Authorities, Client, Secret, ServerUrl};
+use crate::api::page::Page;
+use crate::client::{Authorities, Client, ClientError, PageQuery, Secret, ServerUrl};
 use crate::config::{Credentials, Folders, Settings};
 use crate::server;
 
@@ -14,6 +15,9 @@ pub const SERVER_DEFAULT: &str = "http://127.0.0.1:7373";
 
 /// The variable that a token may stand in; there is no flag, since others can read a command line.
 const TOKEN_VARIABLE: &str = "SKYDECK_TOKEN";
+
+/// Items of one page.
+const PAGE_ITEMS: usize = 100;
 
 /// A connection to a marketplace as one caller.
 pub struct Context {
@@ -40,6 +44,27 @@ impl Context {
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         self.runtime.block_on(future)
     }
+}
+
+/// Reads a list page by page until there are `most` items or no further ones.
+///
+/// # Errors
+/// What the client says of a page.
+pub async fn gather<T>(
+    most: usize,
+    mut page: impl AsyncFnMut(&PageQuery) -> Result<Page<T>, ClientError>,
+) -> Result<Vec<T>, ClientError> {
+    let (mut items, mut window) = (Vec::new(), PageQuery::default());
+    while items.len() < most {
+        window.limit = Some((most - items.len()).min(PAGE_ITEMS));
+        let found = page(&window).await?;
+        items.extend(found.items);
+        window.cursor = found.next;
+        if window.cursor.is_none() {
+            break;
+        }
+    }
+    Ok(items)
 }
 
 /// The folders that flags, environment or platform name.

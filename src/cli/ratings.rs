@@ -2,15 +2,12 @@
 
 use clap::{Args, Subcommand};
 
-use super::context::Context;
+use super::context::{Context, gather};
 use super::output::{self, Form};
 use super::{Exit, Failure, Global, typed};
-use crate::api::page::Page;
 use crate::api::ratings::{NewRating, NewReport, Rating, RatingReport, RatingSummary, ReportLine};
-use crate::client::{ClientError, PageQuery, RatingFilter, Seen};
+use crate::client::{RatingFilter, Seen};
 
-/// Items of one page.
-const PAGE_ITEMS: usize = 100;
 /// Columns of a bar.
 const BAR: u64 = 40;
 
@@ -161,7 +158,11 @@ pub fn run(global: &Global, command: Ratings) -> Result<Exit, Failure> {
     let client = &context.client;
     match command {
         Ratings::List(list) => {
-            let items = context.block_on(listed(&context, &list))?;
+            let items = {
+                let filter = RatingFilter { stars: list.stars, number: list.number.clone() };
+                context
+                    .block_on(gather(list.limit, async |page| client.ratings(&list.extension, &filter, page).await))?
+            };
             let headings = &["rating", "stars", "version", "by", "when", "state", "text", "answer"];
             let rows: Vec<Vec<String>> = items.iter().map(row).collect();
             if list.csv { output::csv(headings, &rows)? } else { table(form, headings, &rows, &items)? }
@@ -195,7 +196,10 @@ pub fn run(global: &Global, command: Ratings) -> Result<Exit, Failure> {
             decided(form, &context.block_on(client.report_rating(&report.rating, &new))?)?;
         }
         Ratings::Reports(reports) => {
-            let items = context.block_on(reported(&context, &reports))?;
+            let items = {
+                let state = Some(reports.state.as_str());
+                context.block_on(gather(reports.limit, async |page| client.rating_reports(state, page).await))?
+            };
             let headings =
                 &["report", "revision", "extension", "stars", "reason", "by", "when", "open", "said", "text"];
             let rows: Vec<Vec<String>> = items.iter().map(report_row).collect();
@@ -211,39 +215,6 @@ pub fn run(global: &Global, command: Ratings) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
-}
-
-async fn listed(context: &Context, list: &List) -> Result<Vec<Rating>, ClientError> {
-    let filter = RatingFilter { stars: list.stars, number: list.number.clone() };
-    let mut items: Vec<Rating> = Vec::new();
-    let mut cursor = None;
-    while items.len() < list.limit {
-        let limit = Some((list.limit - items.len()).min(PAGE_ITEMS));
-        let page = PageQuery { cursor, limit, ..PageQuery::default() };
-        let Page { items: further, next, .. } = context.client.ratings(&list.extension, &filter, &page).await?;
-        items.extend(further);
-        cursor = next;
-        if cursor.is_none() {
-            break;
-        }
-    }
-    Ok(items)
-}
-
-async fn reported(context: &Context, reports: &Reports) -> Result<Vec<ReportLine>, ClientError> {
-    let mut items: Vec<ReportLine> = Vec::new();
-    let mut cursor = None;
-    while items.len() < reports.limit {
-        let limit = Some((reports.limit - items.len()).min(PAGE_ITEMS));
-        let page = PageQuery { cursor, limit, ..PageQuery::default() };
-        let Page { items: further, next, .. } = context.client.rating_reports(Some(&reports.state), &page).await?;
-        items.extend(further);
-        cursor = next;
-        if cursor.is_none() {
-            break;
-        }
-    }
-    Ok(items)
 }
 
 fn table<T: serde::Serialize>(form: Form, headings: &[&str], rows: &[Vec<String>], items: &[T]) -> Result<(), Failure> {

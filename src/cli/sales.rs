@@ -2,14 +2,11 @@
 
 use clap::{Args, Subcommand};
 
-use super::context::Context;
+use super::context::{Context, gather};
 use super::output::{self, Form};
 use super::{Exit, Failure, Global};
 use crate::api::purchases::{Purchase, Sales as Wire, StatementLine, Takings};
-use crate::client::{PageQuery, SalesQuery};
-
-/// Items of one page.
-const PAGE_ITEMS: usize = 100;
+use crate::client::SalesQuery;
 
 /// What to show of sales.
 #[derive(Debug, Subcommand)]
@@ -126,12 +123,18 @@ pub fn run(global: &Global, command: Sales) -> Result<Exit, Failure> {
             list(form, days.sheet, DAY_HEADINGS, &day_rows(&sales), &sales.days)?;
         }
         Sales::Statement(listed) => {
-            let lines = context.block_on(statement(&context, &listed))?;
+            let lines = {
+                let account = listed.account.as_deref();
+                context.block_on(gather(listed.limit, async |page| context.client.statement(account, page).await))?
+            };
             let headings = &["n", "at", "what", "extension", "points", "balance", "reason", "by"];
             list(form, listed.sheet, headings, &lines.iter().map(statement_row).collect::<Vec<_>>(), &lines)?;
         }
         Sales::Purchases(listed) => {
-            let bought = context.block_on(purchases(&context, &listed))?;
+            let bought = {
+                let account = listed.account.as_deref();
+                context.block_on(gather(listed.limit, async |page| context.client.purchases(account, page).await))?
+            };
             let headings = &["purchase", "extension", "points", "bought", "back until", "taken back"];
             list(form, listed.sheet, headings, &bought.iter().map(purchase_row).collect::<Vec<_>>(), &bought)?;
         }
@@ -239,32 +242,4 @@ fn purchase_row(purchase: &Purchase) -> Vec<String> {
         output::moment(&purchase.refundable_until),
         purchase.refunded_at.as_deref().map_or_else(|| "no".to_owned(), output::moment),
     ]
-}
-
-async fn statement(context: &Context, listed: &Listed) -> Result<Vec<StatementLine>, Failure> {
-    let (mut lines, mut window) = (Vec::new(), PageQuery::default());
-    while lines.len() < listed.limit {
-        window.limit = Some((listed.limit - lines.len()).min(PAGE_ITEMS));
-        let page = context.client.statement(listed.account.as_deref(), &window).await?;
-        lines.extend(page.items);
-        window.cursor = page.next;
-        if window.cursor.is_none() {
-            break;
-        }
-    }
-    Ok(lines)
-}
-
-async fn purchases(context: &Context, listed: &Listed) -> Result<Vec<Purchase>, Failure> {
-    let (mut bought, mut window) = (Vec::new(), PageQuery::default());
-    while bought.len() < listed.limit {
-        window.limit = Some((listed.limit - bought.len()).min(PAGE_ITEMS));
-        let page = context.client.purchases(listed.account.as_deref(), &window).await?;
-        bought.extend(page.items);
-        window.cursor = page.next;
-        if window.cursor.is_none() {
-            break;
-        }
-    }
-    Ok(bought)
 }

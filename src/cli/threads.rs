@@ -2,14 +2,10 @@
 
 use clap::{Args, Subcommand};
 
-use super::context::Context;
+use super::context::{Context, gather};
 use super::output::{self, Form};
 use super::{Exit, Failure, Global, typed};
 use crate::api::threads::{NewMessage, Thread};
-use crate::client::{ClientError, PageQuery};
-
-/// Items of one page.
-const PAGE_ITEMS: usize = 100;
 
 /// What to do with threads.
 #[derive(Debug, Subcommand)]
@@ -66,7 +62,10 @@ pub fn run(global: &Global, command: Threads) -> Result<Exit, Failure> {
     let client = &context.client;
     match command {
         Threads::List(list) => {
-            let items = context.block_on(listed(&context, &list))?;
+            let items = {
+                let turn = list.turn.as_deref();
+                context.block_on(gather(list.limit, async |page| client.threads(turn, page).await))?
+            };
             if form == Form::Json {
                 output::json(&items)?;
             } else {
@@ -87,22 +86,6 @@ pub fn run(global: &Global, command: Threads) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
-}
-
-async fn listed(context: &Context, list: &List) -> Result<Vec<Thread>, ClientError> {
-    let mut items: Vec<Thread> = Vec::new();
-    let mut cursor = None;
-    while items.len() < list.limit {
-        let limit = Some((list.limit - items.len()).min(PAGE_ITEMS));
-        let page = PageQuery { cursor, limit, ..PageQuery::default() };
-        let found = context.client.threads(list.turn.as_deref(), &page).await?;
-        items.extend(found.items);
-        cursor = found.next;
-        if cursor.is_none() {
-            break;
-        }
-    }
-    Ok(items)
 }
 
 fn row(thread: &Thread) -> Vec<String> {
