@@ -236,6 +236,15 @@ impl Model {
         self.toast = Some(Toast { text, role: Role::Warning, until: self.now.plus_ms(2 * TOAST_MS) });
     }
 
+    /// Shows something to read that was asked for; what has the keys meanwhile keeps them, and it is said below instead.
+    pub fn show_message(&mut self, title: String, lines: Vec<String>) {
+        if matches!(self.overlay, Overlay::None) {
+            self.overlay = Overlay::Message { title, lines, top: 0 };
+        } else {
+            self.warn(title);
+        }
+    }
+
     /// The first key of an action as it is shown, for sentences.
     pub fn key(&self, action: super::action::Action) -> String {
         self.keymap.first(action, self.profile.glyphs).unwrap_or_else(|| format!(":{}", action.name()))

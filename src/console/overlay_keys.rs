@@ -11,7 +11,7 @@ use super::screens::{extensions, policy, queue, sandbox, servers};
 use super::widgets::line_input::LineInput;
 use super::widgets::list::{ListState, Motion};
 use super::widgets::palette;
-use super::{reason, update};
+use super::{reason, update, view};
 use crate::domain::filter;
 
 /// A draft is written when nothing was typed for this long.
@@ -103,7 +103,7 @@ fn read(model: &mut Model, action: Option<Action>) -> Vec<Effect> {
         Overlay::Help { .. } => {
             super::widgets::help::lines(&model.theme, &model.keymap, contexts, model.profile.glyphs).len()
         }
-        Overlay::Message { lines, .. } => lines.len(),
+        Overlay::Message { lines, .. } => view::message_lines(lines, model.profile.columns).len(),
         _ => 0,
     };
     if let (Some(motion), Overlay::Help { top } | Overlay::Message { top, .. }) =

@@ -20,6 +20,9 @@ pub const COLUMNS_MIN: u16 = 40;
 /// The least rows that anything is drawn in.
 pub const ROWS_MIN: u16 = 12;
 
+/// Columns of a message with its frame.
+const MESSAGE_COLUMNS: u16 = 78;
+
 /// Paints the console.
 pub fn view(model: &Model, frame: &mut Frame<'_>) {
     let area = frame.area();
@@ -188,16 +191,21 @@ fn draw_overlay(model: &Model, buf: &mut Buffer, area: Rect) {
         Overlay::Servers(dialog) => servers::dialog_view::draw(model, buf, area, dialog),
         Overlay::Policy(dialog) => policy::dialog_view::draw(model, buf, area, dialog),
         Overlay::Message { title, lines, top } => {
-            let rows = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
-            let frame = popup::middle(area, 78, rows.clamp(3, area.height.saturating_sub(2)));
+            let wrapped = message_lines(lines, area.width);
+            let rows = u16::try_from(wrapped.len() + 2).unwrap_or(u16::MAX);
+            let frame = popup::middle(area, MESSAGE_COLUMNS, rows.clamp(3, area.height.saturating_sub(2)));
             let inner = popup::draw_frame(buf, frame, theme, title, "Esc closes");
-            let wrapped: Vec<String> =
-                lines.iter().flat_map(|line| paint::wrap(&visible(line), usize::from(inner.width))).collect();
             for (y, line) in (inner.top()..inner.bottom()).zip(wrapped.iter().skip(*top)) {
                 paint::put(buf, inner.x, y, inner.width, line, ratatui::style::Style::default());
             }
         }
     }
+}
+
+/// The lines of a message as they stand on a terminal of so many columns.
+pub fn message_lines(lines: &[String], columns: u16) -> Vec<String> {
+    let room = usize::from(MESSAGE_COLUMNS.min(columns).saturating_sub(4));
+    lines.iter().flat_map(|line| paint::wrap(&visible(line), room)).collect()
 }
 
 fn draw_filter(

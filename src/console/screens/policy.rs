@@ -74,6 +74,8 @@ pub struct PolicyScreen {
     pub find: String,
     /// The plan that was made last.
     pub plan: Option<Plan>,
+    /// Counts the plans that were asked for: answers to older ones are dropped.
+    pub plans_asked: u64,
     /// Whether a plan is being made or put in force.
     pub planning: bool,
     /// Why the plan can no longer be put in force, where it cannot.

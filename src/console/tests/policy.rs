@@ -143,11 +143,16 @@ fn tell(desk: &mut Desk, told: Told) {
     desk.reply(Reply::Policy(told));
 }
 
+fn tell_plan(desk: &mut Desk, plan: Plan) {
+    let asked = desk.model.policy.plans_asked;
+    tell(desk, Told::Planned { asked, answer: Ok(Box::new(plan)) });
+}
+
 /// A desk at which a plan is shown.
 pub fn planned(columns: u16, rows: u16) -> Desk {
     let mut desk = opened(columns, rows);
     desk.press("e").write("[scopes]").press("esc l");
-    tell(&mut desk, Told::Planned(Ok(Box::new(plan()))));
+    tell_plan(&mut desk, plan());
     desk.effects.clear();
     desk
 }
@@ -179,13 +184,7 @@ fn asked(desk: &mut Desk) -> Vec<Ask> {
     desk.asked().into_iter().filter_map(of_policy).collect()
 }
 
-#[test]
-fn fields_stand_with_their_layer_and_are_explained_and_found() {
-    let mut desk = opened(80, 24);
-    desk.sees("Revision 13 by zoe").sees("scopes.ban").press("/").write("locked").press("enter");
-    desk.sees("two-person").sees("global").sees("locked").does_not_see("scopes.kick");
-    desk.press("j enter");
-    assert_eq!(asked(&mut desk), [Ask::Explain { field: "scopes.ban".to_owned() }]);
+fn explanation() -> Explanation {
     let said = |layer: &str, value: &str, revision: Option<i64>| LayerSaid {
         layer: layer.to_owned(),
         value: value.to_owned(),
@@ -194,7 +193,7 @@ fn fields_stand_with_their_layer_and_are_explained_and_found() {
         at: revision.map(|_| NOW.to_string()),
         until: None,
     };
-    let explanation = Explanation {
+    Explanation {
         field: "scopes.ban".to_owned(),
         about: "what happens to versions that declare it".to_owned(),
         stricter: "a later word of the list is stricter".to_owned(),
@@ -202,8 +201,17 @@ fn fields_stand_with_their_layer_and_are_explained_and_found() {
         from: said("global", "two-person", Some(9)),
         lock: Some(said("global", "two-person", Some(9))),
         said: vec![said("defaults", "review", None), said("global", "two-person", Some(9))],
-    };
-    tell(&mut desk, Told::Explained(Ok(Box::new(explanation))));
+    }
+}
+
+#[test]
+fn fields_stand_with_their_layer_and_are_explained_and_found() {
+    let mut desk = opened(80, 24);
+    desk.sees("Revision 13 by zoe").sees("scopes.ban").press("/").write("locked").press("enter");
+    desk.sees("two-person").sees("global").sees("locked").does_not_see("scopes.kick");
+    desk.press("j enter");
+    assert_eq!(asked(&mut desk), [Ask::Explain { field: "scopes.ban".to_owned() }]);
+    tell(&mut desk, Told::Explained(Ok(Box::new(explanation()))));
     desk.sees("revision 9 by zoe").sees("Locked: servers may only be stricter").press("esc esc").sees("scopes.kick");
 }
 
@@ -231,10 +239,12 @@ fn a_draft_is_planned_for_a_reason_and_put_in_force_by_its_numbers_alone() {
     desk.sees("It is a good policy").press("ctrl-s").sees("change the policy").press("ctrl-s").sees("Write something");
     desk.write("webhooks are abused").press("ctrl-s").sees("reckons");
     let asks = asked(&mut desk);
-    let [Ask::Plan { document: Some(document), revision: None, reason }] = asks.as_slice() else { panic!("{asks:?}") };
+    let [Ask::Plan { document: Some(document), revision: None, reason, .. }] = asks.as_slice() else {
+        panic!("{asks:?}")
+    };
     assert_eq!(document["network_allowlist"][0], "api.example.com");
     assert_eq!(reason, "webhooks are abused");
-    tell(&mut desk, Told::Planned(Ok(Box::new(plan()))));
+    tell_plan(&mut desk, plan());
     desk.sees("14 extensions").sees("320 servers").sees("no longer fit the tier free").sees("1 h left");
     desk.press("j j enter").sees("webhook-relay-3").does_not_see("\u{202e}").press("esc");
     desk.press("a").sees("14 extensions, 6 submissions and 320 servers");
@@ -311,4 +321,51 @@ fn it_is_read_again_once_when_the_policy_changes() {
     desk.give(Event::Paste(ALLOWED.to_owned()));
     desk.press("ctrl-s").write("why not").press("ctrl-s").sees("Not done");
     assert!(asked(&mut desk).is_empty(), "nothing is sent without a connection");
+}
+
+#[test]
+fn what_comes_late_never_takes_the_place_of_what_is_typed() {
+    let mut desk = opened(80, 24);
+    desk.press("j j enter e").write("# typed");
+    tell(&mut desk, Told::Explained(Ok(Box::new(explanation()))));
+    desk.sees("# typed").press("esc");
+    let mut desk = planned(80, 24);
+    desk.press("a").write("14 6 320").press("enter e").write("# more");
+    let failure = Failure { text: "it moved".to_owned(), status: Some(412), ..Failure::default() };
+    tell(&mut desk, Told::Applied(Err(failure)));
+    desk.sees("# more").press("esc").sees("it moved");
+}
+
+#[test]
+fn an_answer_that_never_came_is_not_a_refusal() {
+    let mut desk = planned(80, 24);
+    desk.press("a").write("14 6 320").press("enter");
+    let failure = Failure { text: "the server does not answer".to_owned(), ..Failure::default() };
+    tell(&mut desk, Told::Applied(Err(failure)));
+    desk.sees("not known").does_not_see("Nothing was changed");
+}
+
+#[test]
+fn the_answer_to_an_older_plan_is_dropped() {
+    let mut desk = opened(80, 24);
+    for reason in ["first", "second"] {
+        desk.press("e");
+        desk.give(Event::Paste(ALLOWED.replace("api", reason)));
+        desk.press("ctrl-s").write(reason).press("ctrl-s");
+        desk.model.drafts.clear();
+    }
+    let asked = desk.model.policy.plans_asked;
+    tell(&mut desk, Told::Planned { asked: asked - 1, answer: Ok(Box::new(plan())) });
+    desk.sees("reckons");
+    tell(&mut desk, Told::Planned { asked, answer: Ok(Box::new(plan())) });
+    desk.sees("14 extensions");
+}
+
+#[test]
+fn the_end_of_a_long_message_can_be_read() {
+    let mut desk = opened(80, 24);
+    let mut long = explanation();
+    long.about = "a long sentence about what this field decides, again and again. ".repeat(30);
+    tell(&mut desk, Told::Explained(Ok(Box::new(long))));
+    desk.press("end").sees("Locked: servers may only be stricter");
 }

@@ -63,10 +63,12 @@ pub fn plan(model: &mut Model, order: Order, reason: String) -> Vec<Effect> {
     screen.plan = None;
     screen.refused = None;
     screen.planning = true;
+    screen.plans_asked += 1;
+    let asked = screen.plans_asked;
     screen.lists[Part::Plan as usize].cursor = 0;
     let ask = match order {
-        Order::Draft(document) => Ask::Plan { document: Some(document), revision: None, reason },
-        Order::Revert(number) => Ask::Plan { document: None, revision: Some(number), reason },
+        Order::Draft(document) => Ask::Plan { asked, document: Some(document), revision: None, reason },
+        Order::Revert(number) => Ask::Plan { asked, document: None, revision: Some(number), reason },
     };
     vec![Effect::Policy(ask)]
 }

@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use super::Compared;
 use super::confirm::Confirm;
 use super::draft::{Dialog, DraftWritten};
-use super::{Compared, view};
 use crate::console::action::Action;
 use crate::console::model::Model;
 use crate::console::theme::Role;
@@ -106,9 +106,9 @@ pub fn draw_compared(model: &Model, buf: &mut Buffer, area: Rect, compared: &Com
     let half = area.width.saturating_sub(1) / 2;
     let state = model.policy.opened_list;
     let top = state.first(compared.lines.len(), area.height);
-    for (side, title) in view::sides(compared).iter().enumerate() {
-        let x = area.x + u16::try_from(side).unwrap_or(0) * (half + 1);
-        paint::put(buf, x, area.y.saturating_sub(1), half, title, theme.style(Role::Title));
+    for (side, revision) in [(0, compared.older.0), (1, compared.newer.0)] {
+        let (x, title) = (area.x + side * (half + 1), format!("revision {revision}"));
+        paint::put(buf, x, area.y.saturating_sub(1), half, &title, theme.style(Role::Title));
     }
     for (y, (at, pair)) in (area.top()..area.bottom()).zip(compared.lines.iter().enumerate().skip(top)) {
         for (side, text, sign, role) in [(0, &pair.old, "-", Role::DiffRemove), (1, &pair.new, "+", Role::DiffAdd)] {

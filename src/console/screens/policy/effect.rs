@@ -28,6 +28,8 @@ pub enum Effect {
     },
     /// What a draft would do.
     Plan {
+        /// Given back with the answer.
+        asked: u64,
         /// The draft; none where a revision is gone back to.
         document: Option<Value>,
         /// The revision to go back to.
@@ -73,7 +75,12 @@ pub enum Reply {
     /// Everything about one field.
     Explained(Answer<Box<Explanation>>),
     /// A plan was made, or not.
-    Planned(Answer<Box<Plan>>),
+    Planned {
+        /// The question it answers.
+        asked: u64,
+        /// The answer.
+        answer: Answer<Box<Plan>>,
+    },
     /// A plan was put in force, or not.
     Applied(Answer<Box<PolicyApplied>>),
     /// Two revisions, the one that was asked for first.

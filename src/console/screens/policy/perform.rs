@@ -23,9 +23,9 @@ pub async fn answer(client: &Client, effect: Effect) -> Reply {
         Effect::Explain { field } => {
             Reply::Explained(client.explain_policy(&field, None, None).await.map(Box::new).map_err(failure))
         }
-        Effect::Plan { document, revision, reason } => {
+        Effect::Plan { asked, document, revision, reason } => {
             let new = NewPlan { document, revision, reason };
-            Reply::Planned(client.plan_policy(&new).await.map(Box::new).map_err(failure))
+            Reply::Planned { asked, answer: client.plan_policy(&new).await.map(Box::new).map_err(failure) }
         }
         Effect::Apply { plan, base } => {
             Reply::Applied(client.apply_policy(&plan, base).await.map(Box::new).map_err(failure))

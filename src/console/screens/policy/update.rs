@@ -105,10 +105,12 @@ pub fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
         }
         Reply::Explained(Ok(explanation)) => {
             let lines = explained(&explanation, |at| sales::view::when(model, at));
-            model.overlay = Overlay::Message { title: explanation.field.clone(), lines, top: 0 };
+            model.show_message(explanation.field.clone(), lines);
         }
         Reply::Explained(Err(failure)) => model.warn(format!("Not explained: {}", failure.text)),
-        Reply::Planned(answer) => planned(model, answer.map(|plan| *plan)),
+        Reply::Planned { asked, answer } if asked == model.policy.plans_asked => {
+            planned(model, answer.map(|plan| *plan));
+        }
         Reply::Applied(Ok(applied)) => {
             model.policy.planning = false;
             model.policy.plan = None;
@@ -124,7 +126,7 @@ pub fn take(model: &mut Model, reply: Reply) -> Vec<Effect> {
         }
         Reply::Revisioned(Ok(both)) => show_compared(model, &both.0, &both.1),
         Reply::Revisioned(Err(failure)) => model.warn(format!("Not compared: {}", failure.text)),
-        Reply::InForce { .. } | Reply::Revisions { .. } => {}
+        Reply::InForce { .. } | Reply::Revisions { .. } | Reply::Planned { .. } => {}
     }
     keep_cursors(model);
     Vec::new()
@@ -194,16 +196,24 @@ fn planned(model: &mut Model, answer: Answer<Plan>) {
     }
 }
 
-/// The plan was not put in force: what was seen is no longer so, or it may not be.
+/// The plan was not put in force, or nobody knows whether it was.
 fn refused(model: &mut Model, failure: &Failure) {
     let edit = model.key(Action::PolicyEdit);
     model.policy.planning = false;
-    let mut lines = vec!["Nothing was changed. The server says:".to_owned(), String::new()];
+    let is_answered = failure.status.is_some();
+    let (title, first, then) = if is_answered {
+        let then = format!("Your draft is kept: {edit} opens it, and a new plan shows what it does by now.");
+        ("The plan was not put in force", "Nothing was changed. The server says:", then)
+    } else {
+        let then = "Look at what is in force before you put the plan in force once more; your draft is kept.";
+        ("No answer came", "It is not known whether the plan was put in force:", then.to_owned())
+    };
+    let mut lines = vec![first.to_owned(), String::new()];
     lines.extend(failure.text.lines().map(str::to_owned));
-    lines.push(String::new());
-    lines.push(format!("Your draft is kept: {edit} opens it, and a new plan shows what it does by now."));
-    model.policy.refused = Some(format!("Not put in force: {}", failure.text));
-    model.overlay = Overlay::Message { title: "The plan was not put in force".to_owned(), lines, top: 0 };
+    lines.extend([String::new(), then]);
+    let said = if is_answered { "Not put in force" } else { "Perhaps in force, no answer came" };
+    model.policy.refused = Some(format!("{said}: {}", failure.text));
+    model.show_message(title.to_owned(), lines);
 }
 
 fn open(model: &mut Model) -> Vec<Effect> {

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::rows::{PlanRow, Row};
-use super::{Compared, Opened, Part, update};
+use super::{Opened, Part, update};
 use crate::api::policy::{Effect, Measured, Plan, PolicyRevision};
 use crate::console::action::Action;
 use crate::console::model::Model;
@@ -175,7 +175,9 @@ fn totals(model: &Model, plan: &Plan) -> Line<'static> {
         (totals.reviews_created, "more approvals"),
         (totals.sla_missed, "overdue at once"),
     ];
-    for (at, (figure, of)) in figures.into_iter().enumerate() {
+    // What is not there leaves room, but for the three numbers that are typed.
+    let shown = figures.into_iter().enumerate().filter(|(at, (figure, _))| *at < 3 || *figure > 0);
+    for (at, (figure, of)) in shown {
         let role = if figure == 0 { Role::Muted } else { Role::Strong };
         let before = if at == 0 { "" } else { " · " };
         spans.push(span(model, before, Role::Muted));
@@ -418,9 +420,4 @@ fn said_below(model: &Model) -> Option<String> {
             Some(if changes.is_empty() { "It changes no field.".to_owned() } else { changes.join(" · ") })
         }
     }
-}
-
-/// The sides that two revisions have on the screen.
-pub fn sides(compared: &Compared) -> [String; 2] {
-    [format!("revision {}", compared.older.0), format!("revision {}", compared.newer.0)]
 }

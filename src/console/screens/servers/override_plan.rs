@@ -11,6 +11,10 @@ const LINES_MAX: usize = 6;
 
 /// Shows what it would do; the first choice changes nothing.
 pub fn ask(model: &mut Model, order: Order, plan: &Plan) {
+    if !matches!(model.overlay, Overlay::None) {
+        // What is typed meanwhile keeps the keys.
+        return model.tell(format!("What the override of {} would do is known: send it again to see it", order.title));
+    }
     let totals = &plan.impact.totals;
     let mut text = vec![format!(
         "It takes something from {} extensions on {}, and sets {} fields otherwise.",
